@@ -1,0 +1,40 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+    name: "plexus",
+    dependencies: [
+        // The command line: parsing, help, completion scripts.
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        // Persistent hash maps and sets: indexes that live in snapshots.
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        // Structured logs.
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        // SQLite: pool, WAL, migrations.
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        // The HTTP server.
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        // The HTTP client of the worker and the command line.
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        // Start and orderly end of the long-running parts.
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        // Processes: git, functions, the picture helper.
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+    ],
+    targets: [
+        .target(
+            name: "PropertyGraph",
+            dependencies: [.product(name: "HashTreeCollections", package: "swift-collections")],
+            swiftSettings: strict),
+        .target(name: "Cypher", swiftSettings: strict),
+        .testTarget(name: "PropertyGraphTests", dependencies: ["PropertyGraph"], swiftSettings: strict),
+    ],
+    swiftLanguageModes: [.v6]
+)
