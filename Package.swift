@@ -33,7 +33,6 @@ let package = Package(
             name: "PropertyGraph",
             dependencies: [.product(name: "HashTreeCollections", package: "swift-collections")],
             swiftSettings: strict),
-        .target(name: "Cypher", swiftSettings: strict),
         .testTarget(name: "PropertyGraphTests", dependencies: ["PropertyGraph"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

@@ -1,0 +1,80 @@
+/// Why a change to a graph was refused. The graph is as it was before the change.
+package enum GraphError: Error, Hashable, Sendable {
+    /// There is no such node.
+    case nodeNotFound(NodeID)
+    /// There is no such relationship.
+    case relationshipNotFound(RelationshipID)
+    /// A node cannot go while relationships hang on it.
+    case nodeHasRelationships(NodeID, count: Int)
+    /// Maps, entities and lists of lists cannot be stored.
+    case notStorable(key: String, typeName: String)
+    /// A name of a label, type or key is empty.
+    case emptyName
+    /// Two nodes of a label would agree in keys that must differ.
+    case alreadyExists(constraint: String, label: String, keys: [String], values: [Value], holder: NodeID)
+    /// A node or relationship lacks a property that it must have.
+    case propertyMissing(constraint: String, entity: String, key: String)
+    /// An index or constraint of that name, or over the same keys, is there already.
+    case schemaExists(name: String)
+    /// There is no index or constraint of that name.
+    case schemaNotFound(name: String)
+    /// An index belongs to a constraint and goes with it.
+    case indexOwnedByConstraint(name: String)
+    /// All 4,294,967,295 numbers of a kind are used.
+    case full
+}
+
+extension GraphError {
+    /// A stable word for machines.
+    package var code: String {
+        switch self {
+        case .nodeNotFound, .relationshipNotFound: "entity_not_found"
+        case .nodeHasRelationships: "node_has_relationships"
+        case .notStorable: "value_not_storable"
+        case .emptyName: "empty_name"
+        case .alreadyExists, .propertyMissing: "constraint_violated"
+        case .schemaExists: "schema_exists"
+        case .schemaNotFound: "schema_not_found"
+        case .indexOwnedByConstraint: "index_owned_by_constraint"
+        case .full: "graph_full"
+        }
+    }
+}
+
+extension GraphError: CustomStringConvertible {
+    /// What went wrong, with names and numbers, and what to do about it.
+    package var description: String {
+        switch self {
+        case .nodeNotFound(let node): "node \(node.index) does not exist or was deleted"
+        case .relationshipNotFound(let relationship):
+            "relationship \(relationship.index) does not exist or was deleted"
+        case .nodeHasRelationships(let node, let count):
+            "node \(node.index) still has \(count) relationship\(count == 1 ? "" : "s"); "
+                + "delete them first or use DETACH DELETE"
+        case .notStorable(let key, let typeName):
+            "property `\(key)` cannot hold a \(typeName); store plain values or lists of plain values"
+        case .emptyName: "labels, relationship types and property keys need a name"
+        case .alreadyExists(let constraint, let label, let keys, let values, let holder):
+            "a node with label `\(label)` and "
+                + zip(keys, values).map { "\($0) = \(Self.brief($1))" }.joined(separator: ", ")
+                + " exists already (node \(holder.index), constraint `\(constraint)`)"
+        case .propertyMissing(let constraint, let entity, let key):
+            "`\(entity)` needs the property `\(key)` (constraint `\(constraint)`)"
+        case .schemaExists(let name): "an index or constraint `\(name)` exists already; add IF NOT EXISTS"
+        case .schemaNotFound(let name): "there is no index or constraint `\(name)`; add IF EXISTS"
+        case .indexOwnedByConstraint(let name):
+            "index `\(name)` belongs to a constraint; drop the constraint instead"
+        case .full: "the graph is full: no more than 4294967295 nodes and as many relationships"
+        }
+    }
+
+    private static func brief(_ value: Value) -> String {
+        switch value {
+        case .string(let text): "'\(text.prefix(80))'"
+        case .integer(let number): "\(number)"
+        case .float(let number): "\(number)"
+        case .boolean(let truth): "\(truth)"
+        default: value.typeName
+        }
+    }
+}
