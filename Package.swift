@@ -8,6 +8,21 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+/// A room of the house: may use only what is named here (ARCHITECTURE.md, layers).
+func room(_ name: String, uses dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+/// The tests of a room.
+func tests(_ name: String, uses dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: name + "Tests", dependencies: [.byName(name: name)] + dependencies, swiftSettings: strict)
+}
+
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let hashTrees = Target.Dependency.product(name: "HashTreeCollections", package: "swift-collections")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+
 let package = Package(
     name: "plexus",
     dependencies: [
@@ -29,11 +44,15 @@ let package = Package(
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
     targets: [
-        .target(
-            name: "PropertyGraph",
-            dependencies: [.product(name: "HashTreeCollections", package: "swift-collections")],
-            swiftSettings: strict),
-        .testTarget(name: "PropertyGraphTests", dependencies: ["PropertyGraph"], swiftSettings: strict),
+        room("JSON"),
+        room("PropertyGraph", uses: [hashTrees]),
+        room("GraphStorage", uses: ["JSON", "PropertyGraph", grdb]),
+        room("GraphDatabase", uses: ["GraphStorage", "PropertyGraph"]),
+
+        tests("JSON"),
+        tests("PropertyGraph"),
+        tests("GraphStorage", uses: ["PropertyGraph"]),
+        tests("GraphDatabase", uses: ["GraphStorage", "PropertyGraph"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,85 @@
+package import PropertyGraph
+
+/// Where a graph's commits go and come from. Knows nothing of queries, and its users nothing of SQLite.
+package protocol GraphStorage: Sendable {
+    /// Reads the whole graph as of the last durable commit. O(entities).
+    /// - Throws: ``StorageError``.
+    func load() async throws -> GraphSnapshot
+
+    /// Makes change sets durable, all or none, in order. Returns only when a power cut cannot undo it.
+    /// - Throws: ``StorageError``; then none of the sets is in the store.
+    func append(_ sets: [ChangeSet]) async throws
+
+    /// The change sets after a position, oldest first, at most `limit`.
+    /// - Throws: ``StorageError/logTruncated(asked:oldest:)`` when retention has removed some of them.
+    func changes(after position: UInt64, limit: Int) async throws -> [ChangeSet]
+
+    /// Lines of a journal, oldest first, about one subject or about all, after a line's number.
+    func journal(
+        _ stream: String, subject: String?, after sequence: Int, limit: Int
+    ) async throws -> [JournalLine]
+
+    /// Writes everything back and lets go of the files.
+    func close() async throws
+}
+
+/// A line of a journal with its number.
+package struct JournalLine: Hashable, Sendable {
+    /// Grows with every line of the store.
+    package let sequence: Int
+    /// What was written.
+    package let entry: JournalEntry
+}
+
+/// Why a store could not be opened, read or written.
+package enum StorageError: Error, Hashable, Sendable {
+    /// Another process holds the store.
+    case inUse(path: String, owner: String)
+    /// The folder or file cannot be made, read or written.
+    case unreachable(path: String, reason: String)
+    /// The disk is full.
+    case diskFull(path: String)
+    /// The file cannot be written.
+    case readOnly(path: String)
+    /// What is stored contradicts itself.
+    case damaged(String)
+    /// The file was written by a newer program.
+    case tooNew(path: String, version: String)
+    /// Change sets that were asked for are gone.
+    case logTruncated(asked: UInt64, oldest: UInt64)
+    /// SQLite said something else.
+    case failed(path: String, reason: String)
+}
+
+extension StorageError: CustomStringConvertible {
+    /// What went wrong, where, and what to do about it.
+    package var description: String {
+        switch self {
+        case .inUse(let path, let owner):
+            "\(path) is in use by another process (\(owner)); stop it, or talk to it with --url"
+        case .unreachable(let path, let reason): "cannot open \(path): \(reason)"
+        case .diskFull(let path): "the disk of \(path) is full; nothing of this commit was written"
+        case .readOnly(let path): "\(path) cannot be written; check its owner and mode"
+        case .damaged(let what): "the store is damaged: \(what); restore a backup"
+        case .tooNew(let path, let version):
+            "\(path) was written by a newer Plexus (migration \(version)); use that version"
+        case .logTruncated(let asked, let oldest):
+            "changes after \(asked) were asked for, the log starts at \(oldest); load the graph again"
+        case .failed(let path, let reason): "\(path): \(reason)"
+        }
+    }
+
+    /// A stable word for machines.
+    package var code: String {
+        switch self {
+        case .inUse: "store_in_use"
+        case .unreachable: "store_unreachable"
+        case .diskFull: "disk_full"
+        case .readOnly: "store_read_only"
+        case .damaged: "store_damaged"
+        case .tooNew: "store_too_new"
+        case .logTruncated: "log_truncated"
+        case .failed: "store_failed"
+        }
+    }
+}
