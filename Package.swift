@@ -21,6 +21,9 @@ func tests(_ name: String, uses dependencies: [Target.Dependency] = []) -> Targe
 
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let hashTrees = Target.Dependency.product(name: "HashTreeCollections", package: "swift-collections")
+let http = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 let package = Package(
@@ -44,12 +47,23 @@ let package = Package(
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
     targets: [
+        // The files of queries/, schema/ and visualizations/, compiled in.
+        .executableTarget(name: "embed-resources", swiftSettings: strict),
+        .plugin(name: "EmbedResources", capability: .buildTool(), dependencies: ["embed-resources"]),
+        .target(
+            name: "NamedResources", swiftSettings: strict, plugins: [.plugin(name: "EmbedResources")]),
+
         room("JSON"),
         room("PropertyGraph", uses: [hashTrees]),
         room("GraphStorage", uses: ["JSON", "PropertyGraph", grdb]),
         room("GraphDatabase", uses: ["GraphStorage", "PropertyGraph"]),
 
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        room("Cryptography", uses: ["COpenSSL"]),
+        room("Authorization", uses: ["JSON", "PropertyGraph"]),
+
         tests("JSON"),
+        tests("Authorization", uses: ["PropertyGraph"]),
         tests("PropertyGraph"),
         tests("GraphStorage", uses: ["PropertyGraph"]),
         tests("GraphDatabase", uses: ["GraphStorage", "PropertyGraph"]),

@@ -1,0 +1,68 @@
+package import PropertyGraph
+
+/// Whether a relationship counts at a moment, by its `valid_from` and `valid_until`.
+package enum Validity: Hashable, Sendable {
+    /// It counts.
+    case valid
+    /// `valid_until` has passed.
+    case expired(ZonedDateTime)
+    /// `valid_from` has not come.
+    case notYet(ZonedDateTime)
+    /// A bound is there and is not a point in time: such a relationship never counts.
+    case unreadable(key: String)
+
+    /// What to say of a relationship that does not count.
+    package var reason: String {
+        switch self {
+        case .valid: "valid"
+        case .expired(let moment): "expired on \(moment)"
+        case .notYet(let moment): "valid only from \(moment)"
+        case .unreadable(let key): "`\(key)` is not a datetime"
+        }
+    }
+}
+
+/// Reads validity off relationships of one snapshot, at one moment.
+struct ValidityReader {
+    let graph: GraphSnapshot
+    let moment: ZonedDateTime
+    private let from: PropertyKeyID?
+    private let until: PropertyKeyID?
+
+    init(graph: GraphSnapshot, at moment: ZonedDateTime) {
+        self.graph = graph
+        self.moment = moment
+        self.from = graph.tokens.propertyKey("valid_from")
+        self.until = graph.tokens.propertyKey("valid_until")
+    }
+
+    /// The start counts, the end does not: `valid_from <= moment < valid_until`.
+    func validity(of relationship: RelationshipID) -> Validity {
+        if let until = self.until {
+            let value = self.graph.property(until, of: relationship)
+            if !value.isNull {
+                guard let end = Self.moment(value) else { return .unreadable(key: "valid_until") }
+                if !self.moment.isBefore(end) { return .expired(end) }
+            }
+        }
+        if let from = self.from {
+            let value = self.graph.property(from, of: relationship)
+            if !value.isNull {
+                guard let start = Self.moment(value) else { return .unreadable(key: "valid_from") }
+                if self.moment.isBefore(start) { return .notYet(start) }
+            }
+        }
+        return .valid
+    }
+
+    /// Dates and local datetimes count as UTC.
+    private static func moment(_ value: Value) -> ZonedDateTime? {
+        switch value {
+        case .dateTime(let moment): moment
+        case .localDateTime(let local): ZonedDateTime(seconds: local.seconds, nanosecond: local.nanosecond)
+        case .date(let date): ZonedDateTime(seconds: date.days * 86_400)
+        case .string(let text): ZonedDateTime(iso: text)
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,62 @@
+package import HTTPTypes
+package import Hummingbird
+internal import JSON
+
+/// An error as RFC 9457 sends it: `application/problem+json` with a stable `code`.
+package struct HTTPProblem: Error, HTTPResponseError, Sendable {
+    /// The HTTP status.
+    package let status: HTTPResponse.Status
+    /// A stable word for programs.
+    package let code: String
+    /// What happened and what to do, for people.
+    package let detail: String
+    /// Which of the standards' own forms to answer in.
+    package var form = Form.problem
+
+    /// How an error is written.
+    package enum Form: Sendable {
+        /// RFC 9457.
+        case problem
+        /// `{"code", "message"}` as OpenFGA answers.
+        case openFGA
+        /// `{"errors": [{"code", "message"}]}` as Neo4j's Query API answers.
+        case queryAPI
+    }
+
+    /// Joins status, code and detail.
+    package init(_ status: HTTPResponse.Status, code: String, _ detail: String, form: Form = .problem) {
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.form = form
+    }
+
+    /// The same problem in another form.
+    package func with(form: Form) -> HTTPProblem {
+        HTTPProblem(self.status, code: self.code, self.detail, form: form)
+    }
+
+    /// The answer's bytes and headers.
+    package func response(from request: Request, context: some RequestContext) throws -> Response {
+        var headers = HTTPFields()
+        headers[.contentType] = self.form == .problem ? "application/problem+json" : "application/json"
+        if self.status == .unauthorized { headers[.wwwAuthenticate] = "Bearer" }
+        return Response(
+            status: self.status, headers: headers,
+            body: .init(byteBuffer: ByteBuffer(string: self.json(instance: request.uri.path).text)))
+    }
+
+    private func json(instance: String) -> JSON {
+        switch self.form {
+        case .problem:
+            [
+                "type": .string("urn:plexus:problem:\(self.code)"), "title": .string(self.status.reasonPhrase),
+                "status": .int(self.status.code), "code": .string(self.code), "detail": .string(self.detail),
+                "instance": .string(instance),
+            ]
+        case .openFGA: ["code": .string(self.code), "message": .string(self.detail)]
+        case .queryAPI:
+            ["errors": [["code": .string(self.code), "message": .string(self.detail)]]]
+        }
+    }
+}

@@ -1,0 +1,307 @@
+internal import Cryptography
+internal import GraphDatabase
+package import JSON
+package import PropertyGraph
+
+/// What a worker says of itself when it joins.
+package struct WorkerIntroduction: Hashable, Sendable {
+    /// The machine's name, its key in the graph.
+    package let hostname: String
+    /// Processor cores.
+    package let cores: Int
+    /// Main memory.
+    package let memoryBytes: Int
+    /// How many jobs it runs at once.
+    package let slots: Int
+    /// The version of the worker's software.
+    package let software: String
+    /// `key=value` texts.
+    package let labels: [String]
+
+    /// Reads the body of `POST /v1/workers`.
+    /// - Throws: ``OrchestrationError/invalid(what:problems:)``.
+    package init(json: JSON) throws(OrchestrationError) {
+        var reader = DefinitionReader(json)
+        self.hostname = reader.text("hostname") { (1...253).contains($0.utf8.count) } ?? ""
+        self.cores = reader.integer("cores", in: 1...100_000) ?? 1
+        self.memoryBytes = reader.integer("memory_bytes", in: 0...(1 << 60)) ?? 0
+        self.slots = reader.integer("slots", in: 1...10_000) ?? 1
+        self.software = reader.optionalText("software") { $0.utf8.count <= 200 } ?? ""
+        self.labels = json["labels"]?.array?.compactMap(\.string) ?? []
+        guard reader.problems.isEmpty else { throw .invalid(what: "worker", problems: reader.problems) }
+    }
+}
+
+/// A job in the hands of a worker, with all it needs to run it.
+package struct LeasedJob: Hashable, Sendable {
+    /// The job's id.
+    package let job: String
+    /// The attempt's id: `JOB#NUMBER`.
+    package let attempt: String
+    /// The definition of the function to call.
+    package let definition: JSON
+    /// Constant inputs.
+    package let input: JSON
+    /// Inputs that are results of earlier jobs.
+    package let bindings: [Binding]
+    /// Seconds until the process is to be killed.
+    package let timeoutSeconds: Int
+
+    /// One input that is (a member of) an earlier result.
+    package struct Binding: Hashable, Sendable {
+        /// The input's name.
+        package let input: String
+        /// The member of the result; nil for all of it.
+        package let output: String?
+        /// The result's digest.
+        package let sha256: String
+    }
+}
+
+/// How an attempt ended, as its worker tells it.
+package struct AttemptOutcome: Hashable, Sendable {
+    /// A result that is in the blob store.
+    package struct Result: Hashable, Sendable {
+        /// Its digest.
+        package let sha256: String
+        /// Its size in bytes.
+        package let size: Int
+    }
+
+    /// The result; nil when the attempt failed.
+    package let result: Result?
+    /// What went wrong, for people.
+    package let error: String?
+    /// `exit`, `timeout`, `output`, `prepare`, ... for machines.
+    package let errorClass: String?
+    /// The process's exit code.
+    package let exit: Int?
+    /// The end of what it printed.
+    package let log: String
+
+    /// Joins the parts.
+    package init(result: Result?, error: String?, errorClass: String?, exit: Int?, log: String) {
+        self.result = result
+        self.error = error
+        self.errorClass = errorClass
+        self.exit = exit
+        self.log = log
+    }
+}
+
+extension Orchestrator {
+    /// A worker joins; gives its id.
+    /// - Throws: ``StorageError``.
+    package func join(_ worker: WorkerIntroduction) async throws -> String {
+        let now = self.clock()
+        let id = try Secrets.identifier(milliseconds: now.epochMilliseconds)
+        return try await self.database.write { transaction in
+            _ = try self.run(
+                "worker_join", in: transaction,
+                [
+                    "worker": .string(id), "machine": .string(worker.hostname),
+                    "hostname": .string(worker.hostname), "cores": .integer(worker.cores),
+                    "memory_bytes": .integer(worker.memoryBytes), "slots": .integer(worker.slots),
+                    "software": .string(worker.software), "labels": .list(worker.labels.map(Value.string)),
+                    "now": .dateTime(now),
+                ])
+            return id
+        }
+    }
+
+    /// Gives a worker up to `limit` jobs. The attempt's number is the fencing token: a report on an older
+    /// attempt is refused.
+    /// - Throws: ``OrchestrationError/notFound(what:name:hint:)`` for an unknown worker.
+    package func lease(worker: String, limit: Int) async throws -> [LeasedJob] {
+        let now = self.clock()
+        let until = now.adding(seconds: Self.leaseSeconds)
+        return try await self.database.write { transaction in
+            guard try !self.run("worker", in: transaction, ["worker": .string(worker)]).isEmpty else {
+                throw OrchestrationError.notFound(what: "worker", name: worker, hint: "join again")
+            }
+            let candidates = try self.run("job_candidates", in: transaction, ["limit": .integer(limit)])
+            var leased: [LeasedJob] = []
+            for candidate in candidates {
+                if let job = try self.lease(candidate, to: worker, now: now, until: until, in: transaction) {
+                    leased.append(job)
+                }
+            }
+            return leased
+        }
+    }
+
+    private func lease(
+        _ candidate: Record, to worker: String, now: ZonedDateTime, until: ZonedDateTime,
+        in transaction: GraphTransaction
+    ) throws -> LeasedJob? {
+        guard let job = candidate["job"]?.string, let number = candidate["attempts"]?.integer,
+            candidate["enabled"] == .boolean(true)
+        else { return nil }
+        try self.jobStates.check(job, from: "queued", to: "leased")
+        let attempt = "\(job)#\(number + 1)"
+        _ = try self.run(
+            "job_lease", in: transaction,
+            [
+                "job": .string(job), "attempt": .string(attempt), "number": .integer(number + 1),
+                "worker": .string(worker), "lease_until": .dateTime(until), "now": .dateTime(now),
+            ])
+        self.note(
+            job, "leased", ["attempt": .integer(number + 1), "worker": .string(worker)], in: transaction)
+        let bindings = try self.run("job_bindings", in: transaction, ["job": .string(job)])
+        return LeasedJob(
+            job: job, attempt: attempt, definition: try JSON.parse(candidate["definition"]?.string ?? "null"),
+            input: try JSON.parse(candidate["input"]?.string ?? "{}"),
+            bindings: bindings.map { row in
+                LeasedJob.Binding(
+                    input: row["input"]?.string ?? "", output: row["output"]?.string,
+                    sha256: row["sha256"]?.string ?? "")
+            },
+            timeoutSeconds: candidate["timeout_seconds"]?.integer ?? FunctionDefinition.standardTimeoutSeconds)
+    }
+
+    /// A worker lives and still runs these attempts; gives those that it must stop.
+    /// - Throws: ``OrchestrationError/notFound(what:name:hint:)`` for an unknown worker.
+    package func heartbeat(
+        worker: String, attempts: [String], load: Double, memoryFreeBytes: Int
+    ) async throws -> [String] {
+        let now = self.clock()
+        return try await self.database.write { transaction in
+            let known = try self.run(
+                "worker_heartbeat", in: transaction,
+                [
+                    "worker": .string(worker), "load": .float(load),
+                    "memory_free_bytes": .integer(memoryFreeBytes), "now": .dateTime(now),
+                ])
+            guard !known.isEmpty else {
+                throw OrchestrationError.notFound(what: "worker", name: worker, hint: "join again")
+            }
+            let kept = try self.run(
+                "lease_extend", in: transaction,
+                [
+                    "worker": .string(worker), "attempts": .list(attempts.map(Value.string)),
+                    "lease_until": .dateTime(now.adding(seconds: Self.leaseSeconds)),
+                ])
+            let keptIDs = Set(kept.compactMap { $0["id"]?.string })
+            return attempts.filter { !keptIDs.contains($0) }
+        }
+    }
+
+    /// The process of an attempt was started.
+    /// - Throws: ``OrchestrationError/leaseLost(attempt:)``.
+    package func started(attempt: String, worker: String, provides function: String) async throws {
+        try await self.database.write { transaction in
+            let held = try self.held(attempt, by: worker, in: transaction)
+            let now = Value.dateTime(self.clock())
+            _ = try self.run(
+                "attempt_start", in: transaction, ["attempt": .string(attempt), "now": now])
+            _ = try self.run(
+                "worker_provides", in: transaction,
+                ["worker": .string(worker), "function": .string(function), "now": now])
+            try self.move(held.job, from: held.state, to: "running", in: transaction)
+        }
+    }
+
+    /// An attempt ended. A success is believed once; a failure is tried again while tries are left.
+    /// - Throws: ``OrchestrationError/leaseLost(attempt:)``.
+    package func ended(attempt: String, worker: String, _ outcome: AttemptOutcome) async throws {
+        try await self.database.write { transaction in
+            let held = try self.held(attempt, by: worker, in: transaction)
+            try self.end(held, attempt, outcome, state: outcome.result == nil ? "failed" : "succeeded", in: transaction)
+        }
+    }
+
+    /// Takes back every attempt whose lease ran out. Call it every second or so.
+    /// - Returns: how many there were.
+    /// - Throws: ``StorageError``.
+    @discardableResult
+    package func takeBackExpired() async throws -> Int {
+        let now = Value.dateTime(self.clock())
+        guard try !self.database.read("leases_expired", ["now": now]).isEmpty else { return 0 }
+        return try await self.database.write { transaction in
+            let expired = try self.run("leases_expired", in: transaction, ["now": now])
+            for row in expired {
+                guard let attempt = row["id"]?.string, let held = try self.attempt(attempt, in: transaction)
+                else { continue }
+                let outcome = AttemptOutcome(
+                    result: nil, error: "the worker \(held.worker) was not heard of for \(Self.leaseSeconds) s",
+                    errorClass: "worker_lost", exit: nil, log: "")
+                try self.end(held, attempt, outcome, state: "lost", in: transaction)
+            }
+            return expired.count
+        }
+    }
+
+    private struct HeldAttempt {
+        let job: String
+        let run: String?
+        let worker: String
+        let attemptState: String
+        let state: String
+        let attempts: Int
+        let retries: Int
+    }
+
+    private func attempt(_ attempt: String, in transaction: GraphTransaction) throws -> HeldAttempt? {
+        guard let row = try self.run("attempt", in: transaction, ["attempt": .string(attempt)]).first
+        else { return nil }
+        return HeldAttempt(
+            job: row["job"]?.string ?? "", run: row["run"]?.string, worker: row["worker"]?.string ?? "",
+            attemptState: row["state"]?.string ?? "", state: row["job_state"]?.string ?? "",
+            attempts: row["attempts"]?.integer ?? 0, retries: row["retries"]?.integer ?? 0)
+    }
+
+    private func held(_ attempt: String, by worker: String, in transaction: GraphTransaction) throws -> HeldAttempt {
+        guard let held = try self.attempt(attempt, in: transaction), held.worker == worker,
+            held.attemptState == "leased" || held.attemptState == "running"
+        else { throw OrchestrationError.leaseLost(attempt: attempt) }
+        return held
+    }
+
+    private func end(
+        _ held: HeldAttempt, _ attempt: String, _ outcome: AttemptOutcome, state: String,
+        in transaction: GraphTransaction
+    ) throws {
+        let now = Value.dateTime(self.clock())
+        _ = try self.run(
+            "attempt_end", in: transaction,
+            [
+                "attempt": .string(attempt), "state": .string(state), "now": now,
+                "exit": outcome.exit.map(Value.integer) ?? .null,
+                "error": outcome.error.map(Value.string) ?? .null,
+                "error_class": outcome.errorClass.map(Value.string) ?? .null, "log": .string(outcome.log),
+            ])
+        if let result = outcome.result {
+            _ = try self.run(
+                "job_result_set", in: transaction,
+                [
+                    "job": .string(held.job), "attempt": .string(attempt), "sha256": .string(result.sha256),
+                    "size": .integer(result.size), "media_type": .string("application/json"), "now": now,
+                ])
+            try self.move(held.job, from: held.state, to: "succeeded", in: transaction)
+            try self.follow(successOf: held.job, run: held.run, in: transaction)
+            return
+        }
+        _ = try self.run(
+            "job_fail", in: transaction,
+            [
+                "job": .string(held.job), "error": outcome.error.map(Value.string) ?? .null,
+                "error_class": outcome.errorClass.map(Value.string) ?? .null,
+            ])
+        let limit = held.retries + 1 + (state == "lost" ? Self.lostAttemptLimit : 0)
+        if held.attempts < limit, self.jobStates.allows(held.state, "queued"), outcome.errorClass != "prepare" {
+            try self.move(held.job, from: held.state, to: "queued", because: outcome.error, in: transaction)
+        } else {
+            try self.move(held.job, from: held.state, to: "failed", because: outcome.error, in: transaction)
+            try self.follow(failureOf: held.job, run: held.run, in: transaction)
+        }
+    }
+}
+
+extension ZonedDateTime {
+    /// The moment some seconds later.
+    package func adding(seconds: Int) -> ZonedDateTime {
+        ZonedDateTime(
+            seconds: self.seconds + seconds, nanosecond: self.nanosecond, offsetSeconds: self.offsetSeconds,
+            zone: self.zone)
+    }
+}

@@ -1,0 +1,252 @@
+import Authorization
+import PropertyGraph
+import Testing
+
+/// A small network: anne is in eng, which is in staff; staff may enter the zone lab, which holds clean.
+private struct Network {
+    let transaction = GraphTransaction(GraphSnapshot())
+    private var nodes: [String: NodeID] = [:]
+
+    init() throws {
+        for (label, ids) in [
+            ("User", ["anne", "bob", "carl", "*"]), ("Group", ["eng", "staff", "guests"]),
+            ("Zone", ["lab", "park"]),
+            ("Function", ["clean", "walk"]),
+        ] {
+            for id in ids {
+                let type = label.lowercased()
+                self.nodes["\(type):\(id)"] = try self.transaction.createNode(
+                    labels: [label], properties: ["id": .string(id)])
+            }
+        }
+        try self.relate("user:anne", "MEMBER", "group:eng")
+        try self.relate("group:eng", "MEMBER", "group:staff")
+        try self.relate("group:staff", "OPEN_TO", "zone:lab")
+        try self.relate("zone:lab", "CONTAINS", "function:clean")
+    }
+
+    func relate(_ from: String, _ type: String, _ to: String, _ properties: [String: Value] = [:]) throws {
+        let source = try #require(self.nodes[from])
+        let target = try #require(self.nodes[to])
+        _ = try self.transaction.createRelationship(
+            type: type, from: source, to: target, properties: properties)
+    }
+
+    func explain(_ question: String, at moment: String = "2026-11-24T12:00:00Z") throws -> Explanation {
+        let words = question.split(separator: " ").map(String.init)
+        return try Authorizer(model: Self.model()).explain(
+            EntityReference(words[0]), words[1], EntityReference(words[2]), in: self.transaction.graph,
+            at: try #require(ZonedDateTime(iso: moment)))
+    }
+
+    func isAllowed(_ question: String, at moment: String = "2026-11-24T12:00:00Z") throws -> Bool {
+        try self.explain(question, at: moment).isAllowed
+    }
+
+    static func model() throws -> AuthorizationModel {
+        try AuthorizationModel.parse(
+            """
+            model
+              schema 1.1
+            type user
+            type group
+              relations
+                define member: [user, group#member]
+            type zone
+              relations
+                define open_to: [user, user:*, group#member]
+                define can_see: open_to
+            type function
+              relations
+                define contains: [zone]
+                define denied: [user, group#member]
+                define can_run: ([user, group#member] or can_see from contains) but not denied
+                define audited: [user, group#member] and can_run
+            """)
+    }
+}
+
+struct AuthorizerTests {
+    @Test(arguments: [
+        ("user:anne member group:eng", true), ("user:anne member group:staff", true),
+        ("user:bob member group:staff", false), ("group:eng#member member group:staff", true),
+        ("user:anne can_see zone:lab", true), ("user:anne can_run function:clean", true),
+        ("user:bob can_run function:clean", false), ("user:anne can_run function:walk", false),
+        ("user:nobody can_run function:clean", false), ("user:anne can_run function:none", false),
+    ])
+    func followsGroupsInGroupsAndZones(question: String, expected: Bool) throws {
+        #expect(try Network().isAllowed(question) == expected)
+    }
+
+    @Test func aWildcardStandsForAllOfItsType() throws {
+        let network = try Network()
+        try network.relate("user:*", "OPEN_TO", "zone:park")
+        #expect(try network.isAllowed("user:bob can_see zone:park"))
+        #expect(try !network.isAllowed("group:eng#member can_see zone:park"))
+    }
+
+    @Test func exclusionTakesAwayWhatTheZoneGives() throws {
+        let network = try Network()
+        try network.relate("user:anne", "DENIED", "function:clean")
+        #expect(try !network.isAllowed("user:anne can_run function:clean"))
+    }
+
+    @Test func intersectionNeedsBothSides() throws {
+        let network = try Network()
+        try network.relate("user:anne", "AUDITED", "function:clean")
+        try network.relate("user:bob", "AUDITED", "function:clean")
+        #expect(try network.isAllowed("user:anne audited function:clean"))
+        #expect(try !network.isAllowed("user:bob audited function:clean"))
+    }
+
+    @Test(arguments: [
+        ("2026-01-01T00:00:00Z", true), ("2025-12-31T23:59:59Z", false), ("2026-12-31T23:59:59Z", true),
+        ("2027-01-01T00:00:00Z", false), ("2027-01-01T00:30:00+01:00", true),
+    ])
+    func validityHoldsFromItsStartUntilJustBeforeItsEnd(moment: String, expected: Bool) throws {
+        let network = try Network()
+        try network.relate(
+            "user:bob", "MEMBER", "group:eng",
+            [
+                "valid_from": .dateTime(try #require(ZonedDateTime(iso: "2026-01-01T00:00:00Z"))),
+                "valid_until": .dateTime(try #require(ZonedDateTime(iso: "2027-01-01T00:00:00Z"))),
+            ])
+        #expect(try network.isAllowed("user:bob can_run function:clean", at: moment) == expected)
+    }
+
+    @Test func aValidityThatIsNoTimeNeverCounts() throws {
+        let network = try Network()
+        try network.relate("user:bob", "MEMBER", "group:eng", ["valid_until": .integer(5)])
+        #expect(try !network.isAllowed("user:bob member group:eng"))
+    }
+
+    @Test func cyclesOfGroupsEnd() throws {
+        let network = try Network()
+        try network.relate("group:staff", "MEMBER", "group:eng")
+        #expect(try network.isAllowed("user:anne member group:eng"))
+        #expect(try !network.isAllowed("user:bob member group:eng"))
+        try network.relate("user:bob", "MEMBER", "group:staff")
+        #expect(try network.isAllowed("user:bob member group:eng"))
+    }
+
+    @Test func aGrantIsExplainedFromTheSubjectToTheObject() throws {
+        #expect(
+            try Network().explain("user:anne can_run function:clean").text == """
+                allowed: user:anne can_run function:clean
+                  user:anne is member of group:eng
+                  group:eng#member is member of group:staff
+                  group:staff#member is open_to of zone:lab
+                  on zone:lab, open_to implies can_see
+                  zone:lab is contains of function:clean
+                  on function:clean, can_see from contains gives can_run
+                """)
+    }
+
+    @Test func aDenialNamesWhatRanOut() throws {
+        let network = try Network()
+        try network.relate(
+            "user:bob", "MEMBER", "group:staff",
+            ["valid_until": .dateTime(try #require(ZonedDateTime(iso: "2026-06-30T00:00:00Z")))])
+        let explanation = try network.explain("user:bob can_see zone:lab")
+        #expect(!explanation.isAllowed)
+        #expect(
+            explanation.text == """
+                denied: user:bob can_see zone:lab
+                  it would be allowed by:
+                    user:bob is member of group:staff (until 2026-06-30T00:00Z) - expired on 2026-06-30T00:00Z
+                    group:staff#member is open_to of zone:lab
+                    on zone:lab, open_to implies can_see
+                """)
+    }
+
+    @Test(arguments: [
+        (
+            "robot:x can_run function:clean",
+            "the model has no type `robot`; it has function, group, user, zone"
+        ),
+        (
+            "user:anne can_fly function:clean",
+            "type `function` has no relation `can_fly`; it has contains, denied, can_run, audited"
+        ),
+    ])
+    func unknownNamesAreErrors(question: String, message: String) throws {
+        let network = try Network()
+        let error = #expect(throws: AuthorizationError.self) { try network.isAllowed(question) }
+        #expect(error?.description == message)
+    }
+
+    @Test(arguments: ["anne", "user:", ":anne", "user:a b", "user:a#"])
+    func referencesWithoutTheirFormAreErrors(text: String) {
+        #expect(throws: AuthorizationError.malformed(text)) { try EntityReference(text) }
+    }
+
+    @Test func aChainLongerThanTheLimitIsAnErrorNotACrash() throws {
+        let transaction = GraphTransaction(GraphSnapshot())
+        var last = try transaction.createNode(labels: ["User"], properties: ["id": .string("anne")])
+        for number in 0..<200 {
+            let group = try transaction.createNode(
+                labels: ["Group"], properties: ["id": .string("g\(number)")])
+            _ = try transaction.createRelationship(type: "MEMBER", from: last, to: group)
+            last = group
+        }
+        let authorizer = Authorizer(model: try Network.model())
+        let graph = transaction.graph
+        let now = ZonedDateTime(seconds: 0)
+        #expect(
+            try authorizer.check(
+                EntityReference("user:anne"), "member", EntityReference("group:g98"), in: graph, at: now))
+        #expect(throws: AuthorizationError.tooDeep(limit: 100)) {
+            try authorizer.check(
+                EntityReference("user:anne"), "member", EntityReference("group:g199"), in: graph, at: now)
+        }
+    }
+
+    /// Random models of membership against a fixed point computed the slow way.
+    @Test(arguments: 0..<40)
+    func agreesWithANaiveFixedPoint(seed: UInt64) throws {
+        var generator = SplitMix(state: seed)
+        let transaction = GraphTransaction(GraphSnapshot())
+        let users = try (0..<4).map {
+            try transaction.createNode(labels: ["User"], properties: ["id": .string("u\($0)")])
+        }
+        let groups = try (0..<6).map {
+            try transaction.createNode(labels: ["Group"], properties: ["id": .string("g\($0)")])
+        }
+        var members = Array(repeating: Set<Int>(), count: groups.count)
+        var nested: [(Int, Int)] = []
+        for _ in 0..<Int.random(in: 0..<14, using: &generator) {
+            let group = Int.random(in: 0..<groups.count, using: &generator)
+            if Bool.random(using: &generator) {
+                let user = Int.random(in: 0..<users.count, using: &generator)
+                _ = try transaction.createRelationship(type: "MEMBER", from: users[user], to: groups[group])
+                members[group].insert(user)
+            } else {
+                let inner = Int.random(in: 0..<groups.count, using: &generator)
+                _ = try transaction.createRelationship(type: "MEMBER", from: groups[inner], to: groups[group])
+                nested.append((inner, group))
+            }
+        }
+        for _ in groups { for (inner, outer) in nested { members[outer].formUnion(members[inner]) } }
+        let authorizer = Authorizer(model: try Network.model())
+        for user in users.indices {
+            for group in groups.indices {
+                let answer = try authorizer.check(
+                    EntityReference("user:u\(user)"), "member", EntityReference("group:g\(group)"),
+                    in: transaction.graph, at: ZonedDateTime(seconds: 0))
+                #expect(answer == members[group].contains(user), "seed \(seed), u\(user) in g\(group)")
+            }
+        }
+    }
+}
+
+struct SplitMix: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        self.state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = self.state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}

@@ -1,0 +1,5 @@
+// An attempt is over. Parameters: attempt, state, exit, error, error_class, log, now.
+MATCH (a:Attempt {id: $attempt})
+SET a.state = $state, a.ended_at = $now, a.exit = $exit, a.error = $error, a.error_class = $error_class,
+    a.log = $log
+RETURN a.id AS id

@@ -1,0 +1,11 @@
+// Gives a job to a worker: a new attempt, whose number is the fencing token.
+// Parameters: job, attempt, number, worker, lease_until, now.
+MATCH (j:Job {id: $job})
+MATCH (w:Worker {id: $worker})
+SET j.state = 'leased', j.attempts = $number, j.updated_at = $now
+CREATE (a:Attempt {
+  id: $attempt, job: $job, number: $number, worker: $worker, state: 'leased',
+  leased_at: $now, lease_until: $lease_until
+})-[:TRIES]->(j)
+CREATE (a)-[:RAN_ON]->(w)
+RETURN a.id AS id

@@ -1,0 +1,7 @@
+// Draws the edges of a registered pipeline version.
+// Parameters: edges: [{source, target, from, to}] with ids of steps.
+UNWIND $edges AS edge
+MATCH (a:Step {id: edge.source})
+MATCH (b:Step {id: edge.target})
+CREATE (a)-[e:PRECEDES {from: edge.from, to: edge.to}]->(b)
+RETURN count(e) AS edges
