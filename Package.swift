@@ -24,6 +24,9 @@ let hashTrees = Target.Dependency.product(name: "HashTreeCollections", package: 
 let http = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 let package = Package(
@@ -43,6 +46,10 @@ let package = Package(
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         // Start and orderly end of the long-running parts.
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        // File descriptors for processes.
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        // Event loops: HTTP hot routes and bytes of the HTTP client.
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         // Processes: git, functions, the picture helper.
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
@@ -54,15 +61,28 @@ let package = Package(
             name: "NamedResources", swiftSettings: strict, plugins: [.plugin(name: "EmbedResources")]),
 
         room("JSON"),
+        room("Cypher"),
         room("PropertyGraph", uses: [hashTrees]),
         room("GraphStorage", uses: ["JSON", "PropertyGraph", grdb]),
-        room("GraphDatabase", uses: ["GraphStorage", "PropertyGraph"]),
+        room("QueryEngine", uses: ["Cypher", "PropertyGraph"]),
+        room(
+            "GraphDatabase",
+            uses: ["Cypher", "GraphStorage", "NamedResources", "PropertyGraph", "QueryEngine"]),
 
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(
+            name: "CGraphviz", pkgConfig: "libgvc", providers: [.apt(["libgraphviz-dev"])]),
+        room("Graphviz", uses: ["CGraphviz", "JSON", subprocess, system]),
+        room("Identity", uses: ["Cryptography", "GraphDatabase", "PropertyGraph"]),
+        room("Orchestration", uses: ["Cryptography", "GraphDatabase", "Graphviz", "JSON", "PropertyGraph"]),
+        room(
+            "Worker", uses: ["Cryptography", "JSON", http, nio, nioHTTP1, subprocess, system, logging]),
         room("Cryptography", uses: ["COpenSSL"]),
         room("Authorization", uses: ["JSON", "PropertyGraph"]),
 
         tests("JSON"),
+        tests("Cypher"),
+        tests("QueryEngine", uses: ["Cypher", "PropertyGraph"]),
         tests("Authorization", uses: ["PropertyGraph"]),
         tests("PropertyGraph"),
         tests("GraphStorage", uses: ["PropertyGraph"]),

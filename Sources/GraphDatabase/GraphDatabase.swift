@@ -1,5 +1,7 @@
 package import GraphStorage
+package import NamedResources
 package import PropertyGraph
+internal import QueryEngine
 internal import Synchronization
 
 /// One graph: read from memory, written through group commit to its storage.
@@ -14,14 +16,20 @@ package final class GraphDatabase: Sendable {
     package let name: String
     /// Where commits go.
     package let storage: any GraphStorage
+    /// Where named queries come from.
+    package let resources: NamedResources
+    let engine = QueryEngine()
     private let published: Mutex<GraphSnapshot>
     private let writer: GraphWriter
     private let watchers = CommitWatchers()
 
     /// Opens a graph that lies in a storage, reading all of it.
     /// - Throws: ``StorageError``.
-    package init(name: String, storage: any GraphStorage) async throws {
+    package init(
+        name: String, storage: any GraphStorage, resources: NamedResources = NamedResources()
+    ) async throws {
         let graph = try await storage.load()
+        self.resources = resources
         self.name = name
         self.storage = storage
         self.published = Mutex(graph)

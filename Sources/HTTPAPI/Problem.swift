@@ -50,7 +50,8 @@ package struct HTTPProblem: Error, HTTPResponseError, Sendable {
         switch self.form {
         case .problem:
             [
-                "type": .string("urn:plexus:problem:\(self.code)"), "title": .string(self.status.reasonPhrase),
+                "type": .string("urn:plexus:problem:\(self.code)"),
+                "title": .string(self.status.reasonPhrase),
                 "status": .int(self.status.code), "code": .string(self.code), "detail": .string(self.detail),
                 "instance": .string(instance),
             ]

@@ -25,7 +25,9 @@ package struct StateMachine: Hashable, Sendable {
     }
 
     /// Whether the transition is drawn.
-    package func allows(_ from: String, _ to: String) -> Bool { self.transitions[from]?.contains(to) ?? false }
+    package func allows(_ from: String, _ to: String) -> Bool {
+        self.transitions[from]?.contains(to) ?? false
+    }
 
     /// Does nothing when the transition is drawn.
     /// - Throws: ``OrchestrationError/transitionRefused(machine:subject:from:to:)`` when it is not.

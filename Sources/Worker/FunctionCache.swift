@@ -2,6 +2,7 @@ internal import Foundation
 internal import JSON
 internal import Logging
 internal import Subprocess
+internal import SystemPackage
 
 /// A function version as the server describes it.
 struct FunctionSpec: Hashable, Sendable {
@@ -63,7 +64,10 @@ actor FunctionCache {
         if FileManager.default.fileExists(atPath: marker) { return target }
         self.logger.info(
             "fetching function",
-            metadata: ["function": "\(spec.reference)", "repository": "\(spec.repository)", "commit": "\(spec.commit)"])
+            metadata: [
+                "function": "\(spec.reference)", "repository": "\(spec.repository)",
+                "commit": "\(spec.commit)",
+            ])
         try? FileManager.default.removeItem(atPath: target)
         try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: true)
         try await self.git(["init", "--quiet", target], spec)
@@ -73,7 +77,11 @@ actor FunctionCache {
             try await self.git(["-C", target, "checkout", "--quiet", "FETCH_HEAD"], spec)
         } catch {
             // Many servers do not give out a single commit: take everything and look for it there.
-            try await self.git(["-C", target, "fetch", "--quiet", "--tags", spec.repository, "+refs/heads/*:refs/remotes/origin/*"], spec)
+            try await self.git(
+                [
+                    "-C", target, "fetch", "--quiet", "--tags", spec.repository,
+                    "+refs/heads/*:refs/remotes/origin/*",
+                ], spec)
             try await self.git(["-C", target, "checkout", "--quiet", "\(spec.commit)^{commit}"], spec)
         }
         if let requirements = spec.requirements {
@@ -81,7 +89,7 @@ actor FunctionCache {
             try await self.run(
                 target + "/.venv/bin/pip", ["install", "--quiet", "-r", target + "/" + requirements], spec)
         }
-        FileManager.default.createFile(atPath: marker, contents: Data(spec.commit.utf8))
+        _ = FileManager.default.createFile(atPath: marker, contents: Data(spec.commit.utf8))
         return target
     }
 
@@ -92,7 +100,9 @@ actor FunctionCache {
     private func run(_ program: String, _ arguments: [String], _ spec: FunctionSpec) async throws {
         var options = PlatformOptions()
         options.createSession = true
-        options.teardownSequence = [.gracefulShutDown(toProcessGroup: true, allowedDurationToNextStep: .seconds(2))]
+        options.teardownSequence = [
+            .gracefulShutDown(toProcessGroup: true, allowedDurationToNextStep: .seconds(2))
+        ]
         let environment = Environment.inherit.updating(["GIT_TERMINAL_PROMPT": "0"])
         let executable: Executable = program.contains("/") ? .path(.init(program)) : .name(program)
         let result = try await Subprocess.run(

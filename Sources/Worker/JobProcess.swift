@@ -34,10 +34,12 @@ struct JobProcess: Sendable {
             return self.outcome(status)
         } catch is CancellationError {
             return .failure(
-                errorClass: "cancelled", message: "\(self.spec.reference) was stopped", exit: nil, log: self.log())
+                errorClass: "cancelled", message: "\(self.spec.reference) was stopped", exit: nil,
+                log: self.log())
         } catch {
             return .failure(
-                errorClass: "start", message: "\(self.spec.reference) could not be started: \(error)", exit: nil,
+                errorClass: "start", message: "\(self.spec.reference) could not be started: \(error)",
+                exit: nil,
                 log: self.log())
         }
     }
@@ -63,12 +65,16 @@ struct JobProcess: Sendable {
         let error = try self.create("stderr")
         var options = PlatformOptions()
         options.createSession = true
-        options.teardownSequence = [.gracefulShutDown(toProcessGroup: true, allowedDurationToNextStep: Self.grace)]
+        options.teardownSequence = [
+            .gracefulShutDown(toProcessGroup: true, allowedDurationToNextStep: Self.grace)
+        ]
         let (program, arguments) = self.command
         var variables: [Environment.Key: String?] = [
             "PLEXUS_INPUT": self.folder + "/input.json", "PLEXUS_RESULT": self.folder + "/result.json",
         ]
-        for (name, value) in self.environment { if let key = Environment.Key(rawValue: name) { variables[key] = value } }
+        for (name, value) in self.environment {
+            if let key = Environment.Key(rawValue: name) { variables[key] = value }
+        }
         let result = try await Subprocess.run(
             .path(.init("/bin/sh")),
             // The limit on file sizes keeps a job that prints for ever from filling the disk.
@@ -103,18 +109,21 @@ struct JobProcess: Sendable {
         let name = self.spec.reference
         guard let status else {
             return .failure(
-                errorClass: "timeout", message: "\(name) ran longer than its timeout of \(self.timeoutSeconds) s and was killed",
+                errorClass: "timeout",
+                message: "\(name) ran longer than its timeout of \(self.timeoutSeconds) s and was killed",
                 exit: nil, log: self.log())
         }
         guard status.isSuccess else {
             switch status {
             case .exited(let code):
                 return .failure(
-                    errorClass: "exit", message: "\(name) ended with exit code \(code)\(self.lastLine)", exit: Int(code),
+                    errorClass: "exit", message: "\(name) ended with exit code \(code)\(self.lastLine)",
+                    exit: Int(code),
                     log: self.log())
             case .signaled(let signal):
                 return .failure(
-                    errorClass: "signal", message: "\(name) was ended by signal \(signal)", exit: nil, log: self.log())
+                    errorClass: "signal", message: "\(name) was ended by signal \(signal)", exit: nil,
+                    log: self.log())
             }
         }
         return self.result(name)
@@ -126,7 +135,8 @@ struct JobProcess: Sendable {
         let size = (try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? Int ?? 0
         guard size <= Self.resultLimit, let data = FileManager.default.contents(atPath: path) else {
             return .failure(
-                errorClass: "output", message: "\(name) gave \(size) bytes; a result has at most \(Self.resultLimit)",
+                errorClass: "output",
+                message: "\(name) gave \(size) bytes; a result has at most \(Self.resultLimit)",
                 exit: 0, log: self.log())
         }
         do {
@@ -134,7 +144,8 @@ struct JobProcess: Sendable {
             let json = try JSON.parse(utf8: bytes)
             guard json.object != nil else {
                 return .failure(
-                    errorClass: "output", message: "\(name) gave a JSON \(json.kind); a result is an object", exit: 0,
+                    errorClass: "output", message: "\(name) gave a JSON \(json.kind); a result is an object",
+                    exit: 0,
                     log: self.log())
             }
             return .result(bytes, log: self.log())
@@ -142,7 +153,8 @@ struct JobProcess: Sendable {
             let start = String(decoding: data.prefix(80), as: UTF8.self)
             let shown = data.isEmpty ? "nothing" : "`\(start)`"
             return .failure(
-                errorClass: "output", message: "\(name) gave no JSON result (\(error)); it starts with \(shown)", exit: 0,
+                errorClass: "output",
+                message: "\(name) gave no JSON result (\(error)); it starts with \(shown)", exit: 0,
                 log: self.log())
         }
     }
@@ -153,7 +165,8 @@ struct JobProcess: Sendable {
     }
 
     private func log() -> String {
-        let printed = FileManager.default.fileExists(atPath: self.folder + "/result.json") ? self.tail("stdout") : ""
+        let printed =
+            FileManager.default.fileExists(atPath: self.folder + "/result.json") ? self.tail("stdout") : ""
         let error = self.tail("stderr")
         let failed = printed.isEmpty && error.isEmpty ? self.tail("stdout") : printed
         return String((failed + error).suffix(Self.logLimit))

@@ -14,7 +14,8 @@ struct MachineFigures: Sendable {
             .split(separator: " ").first.flatMap { Double($0) }
         return MachineFigures(
             hostname: ProcessInfo.processInfo.hostName, cores: ProcessInfo.processInfo.activeProcessorCount,
-            memoryBytes: memory["MemTotal"] ?? 0, memoryFreeBytes: memory["MemAvailable"] ?? 0, load: load ?? 0)
+            memoryBytes: memory["MemTotal"] ?? 0, memoryFreeBytes: memory["MemAvailable"] ?? 0,
+            load: load ?? 0)
     }
 
     private static func memory() -> [String: Int] {
@@ -22,7 +23,9 @@ struct MachineFigures: Sendable {
         var figures: [String: Int] = [:]
         for line in text.split(separator: "\n") {
             let parts = line.split(separator: ":")
-            guard parts.count == 2, let number = Int(parts[1].split(separator: " ").first ?? "") else { continue }
+            guard parts.count == 2, let number = Int(parts[1].split(separator: " ").first ?? "") else {
+                continue
+            }
             figures[String(parts[0])] = number * 1024
         }
         return figures

@@ -2,7 +2,7 @@ internal import AsyncHTTPClient
 internal import Foundation
 package import JSON
 internal import NIOCore
-internal import NIOFoundationCompat
+internal import NIOHTTP1
 
 /// What went wrong between a client and the server.
 package enum ConnectionError: Error, Sendable, CustomStringConvertible {
@@ -59,7 +59,8 @@ package struct ServerConnection: Sendable {
         do {
             return try JSON.parse(utf8: answer)
         } catch {
-            throw ConnectionError.unreachable(url: self.url + path, reason: "the answer is not JSON: \(error)")
+            throw ConnectionError.unreachable(
+                url: self.url + path, reason: "the answer is not JSON: \(error)")
         }
     }
 
@@ -81,7 +82,10 @@ package struct ServerConnection: Sendable {
             let response = try await self.client.execute(request, timeout: .seconds(Int64(timeoutSeconds)))
             let bytes = Array((try await response.body.collect(upTo: Self.answerLimit)).readableBytesView)
             guard (200..<300).contains(response.status.code) else {
-                let problem = (try? JSON.parse(utf8: bytes)) ?? ["detail": .string(String(decoding: bytes.prefix(500), as: UTF8.self))]
+                let problem =
+                    (try? JSON.parse(utf8: bytes)) ?? [
+                        "detail": .string(String(decoding: bytes.prefix(500), as: UTF8.self))
+                    ]
                 throw ConnectionError.refused(status: Int(response.status.code), problem: problem)
             }
             return bytes

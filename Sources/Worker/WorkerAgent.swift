@@ -1,6 +1,6 @@
 internal import Cryptography
 internal import Foundation
-package import JSON
+internal import JSON
 package import Logging
 internal import Synchronization
 
@@ -84,7 +84,8 @@ package final class WorkerAgent: Sendable {
                         "memory_free_bytes": .int(machine.memoryFreeBytes),
                     ], timeoutSeconds: 10)
                 for stop in answer["stop"]?.array?.compactMap(\.string) ?? [] {
-                    self.logger.warning("stopping attempt that is no longer ours", metadata: ["attempt": "\(stop)"])
+                    self.logger.warning(
+                        "stopping attempt that is no longer ours", metadata: ["attempt": "\(stop)"])
                     self.running.withLock { $0[stop] }?.cancel()
                 }
             } catch let error as ConnectionError where error.isPassing {
@@ -140,8 +141,10 @@ package final class WorkerAgent: Sendable {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
             try await self.writeInput(job, to: folder + "/input.json")
             _ = try await self.report(
-                worker, ["attempt": .string(attempt), "event": "started", "function": .string(spec.reference)])
-            self.logger.info("job starts", metadata: ["attempt": "\(attempt)", "function": "\(spec.reference)"])
+                worker,
+                ["attempt": .string(attempt), "event": "started", "function": .string(spec.reference)])
+            self.logger.info(
+                "job starts", metadata: ["attempt": "\(attempt)", "function": "\(spec.reference)"])
             let process = JobProcess(
                 spec: spec, folder: folder, functionFolder: functionFolder,
                 timeoutSeconds: job["timeout_seconds"]?.int ?? 300,
@@ -160,7 +163,9 @@ package final class WorkerAgent: Sendable {
     private func writeInput(_ job: JSON, to path: String) async throws {
         var input = job["input"]?.object ?? JSON.Object()
         for binding in job["bindings"]?.array ?? [] {
-            guard let name = binding["input"]?.string, let sha256 = binding["sha256"]?.string else { continue }
+            guard let name = binding["input"]?.string, let sha256 = binding["sha256"]?.string else {
+                continue
+            }
             let bytes = try await self.patiently {
                 try await self.server.exchange("GET", "/v1/blobs/\(sha256)", timeoutSeconds: 600)
             }
@@ -171,7 +176,8 @@ package final class WorkerAgent: Sendable {
             if let output = binding["output"]?.string {
                 guard let member = result[output] else {
                     throw PreparationError(
-                        description: "the earlier step gave no output `\(output)` for the input `\(name)`", log: "")
+                        description: "the earlier step gave no output `\(output)` for the input `\(name)`",
+                        log: "")
                 }
                 input[name] = member
             } else {
@@ -196,7 +202,8 @@ package final class WorkerAgent: Sendable {
                         "attempt": .string(attempt), "event": "succeeded", "log": .string(log),
                         "result": ["sha256": .string(digest), "size": .int(bytes.count)],
                     ])
-                self.logger.info("job succeeded", metadata: ["attempt": "\(attempt)", "bytes": "\(bytes.count)"])
+                self.logger.info(
+                    "job succeeded", metadata: ["attempt": "\(attempt)", "bytes": "\(bytes.count)"])
             case .failure(let errorClass, let message, let exit, let log):
                 self.logger.warning("job failed", metadata: ["attempt": "\(attempt)", "error": "\(message)"])
                 guard errorClass != "cancelled" else { return }

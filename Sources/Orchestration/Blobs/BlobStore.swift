@@ -1,5 +1,6 @@
 internal import Cryptography
 internal import Foundation
+internal import Glibc
 
 /// Payloads by their SHA-256, one file each: written once, checked, never changed.
 ///
@@ -40,13 +41,24 @@ package final class BlobStore: Sendable {
         guard let path = self.path(digest) else {
             throw OrchestrationError.digestMismatch(expected: digest, found: "not a SHA-256")
         }
-        let incoming = IncomingBlob(path: "\(self.folder)/incoming/\(UUID().uuidString)", queue: self.queue)
-        try await incoming.open()
+        let incoming = "\(self.folder)/incoming/\(UUID().uuidString)"
+        let file = try await self.onQueue { try BlobFile.create(incoming) }
         do {
-            for try await piece in pieces { try await incoming.append(piece) }
-            try await incoming.finish(expecting: digest, movingTo: path)
+            var hash = SHA256()
+            var size = 0
+            for try await piece in pieces {
+                size += piece.count
+                guard size <= Self.sizeLimit else { throw OrchestrationError.tooLarge(limit: Self.sizeLimit) }
+                hash.update(piece.span)
+                try await self.onQueue { try BlobFile.write(piece, to: file) }
+            }
+            let found = hash.finish()
+            guard found == digest else {
+                throw OrchestrationError.digestMismatch(expected: digest, found: found)
+            }
+            try await self.onQueue { try BlobFile.publish(file, incoming, as: path) }
         } catch {
-            await incoming.discard()
+            try? await self.onQueue { BlobFile.discard(file, incoming) }
             throw error
         }
     }
@@ -81,71 +93,41 @@ package final class BlobStore: Sendable {
     }
 }
 
-/// A blob on its way in: a file under a random name until its digest is known.
-private actor IncomingBlob {
-    private let path: String
-    private let executor: DispatchSerialQueue
-    private var handle: FileHandle?
-    private var context = HashingContext()
-    private var size = 0
-
-    nonisolated var unownedExecutor: UnownedSerialExecutor { self.executor.asUnownedSerialExecutor() }
-
-    init(path: String, queue: DispatchQueue) {
-        self.path = path
-        self.executor = DispatchSerialQueue(label: "plexus.blob", target: queue)
+/// A blob on its way in: a file under a random name until its digest is known. All calls block.
+private enum BlobFile {
+    static func create(_ path: String) throws -> Int32 {
+        try self.checked(open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600))
     }
 
-    func open() throws {
-        FileManager.default.createFile(atPath: self.path, contents: nil, attributes: [.posixPermissions: 0o600])
-        self.handle = try FileHandle(forWritingTo: URL(fileURLWithPath: self.path))
-    }
-
-    func append(_ piece: [UInt8]) throws {
-        self.size += piece.count
-        guard self.size <= BlobStore.sizeLimit else {
-            throw OrchestrationError.tooLarge(limit: BlobStore.sizeLimit)
+    static func write(_ bytes: [UInt8], to file: Int32) throws {
+        var written = 0
+        while written < bytes.count {
+            written += try bytes.withUnsafeBytes { buffer in
+                try self.checked(
+                    Glibc.write(file, buffer.baseAddress.map { $0 + written }, bytes.count - written))
+            }
         }
-        self.context.update(piece)
-        try self.handle?.write(contentsOf: Data(piece))
     }
 
-    func finish(expecting digest: String, movingTo target: String) throws {
-        let found = self.context.finish()
-        guard found == digest else {
-            throw OrchestrationError.digestMismatch(expected: digest, found: found)
-        }
-        try self.handle?.synchronize()
-        try self.handle?.close()
-        self.handle = nil
-        let folder = (target as NSString).deletingLastPathComponent
+    /// Syncs the bytes, gives the file its name and syncs the folder: only then a power cut cannot undo it.
+    static func publish(_ file: Int32, _ incoming: String, as path: String) throws {
+        _ = try self.checked(fsync(file))
+        let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        guard rename(self.path, target) == 0 else {
-            throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO)
-        }
-        try Self.synchronize(folder: folder)
+        _ = try self.checked(rename(incoming, path))
+        let directory = try self.checked(open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC))
+        defer { close(directory) }
+        _ = try self.checked(fsync(directory))
+        close(file)
     }
 
-    func discard() {
-        try? self.handle?.close()
-        self.handle = nil
-        try? FileManager.default.removeItem(atPath: self.path)
+    static func discard(_ file: Int32, _ path: String) {
+        close(file)
+        unlink(path)
     }
 
-    /// A rename survives a power cut only when the folder itself is synced.
-    private static func synchronize(folder: String) throws {
-        let descriptor = Glibc.open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
-        defer { Glibc.close(descriptor) }
-        guard fsync(descriptor) == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
+    private static func checked<Number: SignedInteger>(_ result: Number) throws -> Number {
+        guard result >= 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
+        return result
     }
-}
-
-/// Holds a hash where an actor can keep it.
-private struct HashingContext: ~Copyable {
-    private var hash: SHA256? = SHA256()
-
-    mutating func update(_ bytes: [UInt8]) { self.hash?.update(bytes.span) }
-
-    mutating func finish() -> String { self.hash.take()?.finish() ?? "" }
 }

@@ -55,7 +55,8 @@ package struct FunctionDefinition: Hashable, Sendable {
         self.requirements = reader.optionalText("requirements") { Self.isInside($0) }
         let runtime = reader.text("runtime") { Runtime(rawValue: $0) != nil }
         self.runtime = runtime.flatMap(Runtime.init) ?? .shell
-        self.timeoutSeconds = reader.seconds("timeout", in: 1...Self.longestTimeoutSeconds)
+        self.timeoutSeconds =
+            reader.seconds("timeout", in: 1...Self.longestTimeoutSeconds)
             ?? Self.standardTimeoutSeconds
         self.retries = reader.integer("retries", in: 0...100) ?? 0
         self.description = reader.optionalText("description") { _ in true } ?? ""
@@ -127,7 +128,8 @@ struct DefinitionReader {
             self.problems.append(
                 Problem(
                     "member \(name)",
-                    "\(value.text.prefix(80)) is not a whole number from \(range.lowerBound) to \(range.upperBound)"))
+                    "\(value.text.prefix(80)) is not a whole number from \(range.lowerBound) to \(range.upperBound)"
+                ))
             return nil
         }
         return number
@@ -135,7 +137,8 @@ struct DefinitionReader {
 
     mutating func seconds(_ name: String, in range: ClosedRange<Int>) -> Int? {
         guard let value = self.json[name], value != .null else { return nil }
-        guard let seconds = value.int ?? value.string.flatMap(TimeSpan.seconds), range.contains(seconds) else {
+        guard let seconds = value.int ?? value.string.flatMap(TimeSpan.seconds), range.contains(seconds)
+        else {
             self.problems.append(
                 Problem("member \(name)", "\(value.text.prefix(80)) is not a time such as 30 or \"5m\""))
             return nil

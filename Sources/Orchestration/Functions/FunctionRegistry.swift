@@ -1,6 +1,6 @@
 internal import Cryptography
 package import GraphDatabase
-package import JSON
+internal import JSON
 package import PropertyGraph
 
 /// The functions that can be called, by name and version.

@@ -187,7 +187,9 @@ private struct PipelineReader {
         var inputs: Set<[String]> = []
         for edge in edges where !inputs.insert([edge.target, edge.input]).inserted {
             self.problems.append(
-                Problem("step \(edge.target)", "two edges lead into its input `\(edge.input)`; give them different `to`"))
+                Problem(
+                    "step \(edge.target)",
+                    "two edges lead into its input `\(edge.input)`; give them different `to`"))
         }
         if let cycle = Self.cycle(edges) {
             self.problems.append(
@@ -275,7 +277,7 @@ enum Template {
     private static func parts(_ text: String) -> [(text: String, name: String?)] {
         var parts: [(text: String, name: String?)] = []
         var rest = text[...]
-        while let start = rest.range(of: "${"), let end = rest[start.upperBound...].firstIndex(of: "}") {
+        while let start = rest.firstRange(of: "${"), let end = rest[start.upperBound...].firstIndex(of: "}") {
             if start.lowerBound > rest.startIndex { parts.append((String(rest[..<start.lowerBound]), nil)) }
             parts.append(("", String(rest[start.upperBound..<end])))
             rest = rest[rest.index(after: end)...]

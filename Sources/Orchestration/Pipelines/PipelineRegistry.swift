@@ -42,7 +42,9 @@ package struct PipelineRegistry: Sendable {
                 ])
             })
         return try await self.database.write { transaction in
-            if let known = try self.database.run("pipeline_version", ["id": .string(id)], in: transaction).first {
+            if let known = try self.database.run("pipeline_version", ["id": .string(id)], in: transaction)
+                .first
+            {
                 guard known["digest"] == .string(definition.digest) else {
                     throw OrchestrationError.conflict(
                         "pipeline \(id) is registered already with another file; "

@@ -156,7 +156,8 @@ extension Orchestrator {
                     input: row["input"]?.string ?? "", output: row["output"]?.string,
                     sha256: row["sha256"]?.string ?? "")
             },
-            timeoutSeconds: candidate["timeout_seconds"]?.integer ?? FunctionDefinition.standardTimeoutSeconds)
+            timeoutSeconds: candidate["timeout_seconds"]?.integer ?? FunctionDefinition.standardTimeoutSeconds
+        )
     }
 
     /// A worker lives and still runs these attempts; gives those that it must stop.
@@ -206,7 +207,9 @@ extension Orchestrator {
     package func ended(attempt: String, worker: String, _ outcome: AttemptOutcome) async throws {
         try await self.database.write { transaction in
             let held = try self.held(attempt, by: worker, in: transaction)
-            try self.end(held, attempt, outcome, state: outcome.result == nil ? "failed" : "succeeded", in: transaction)
+            try self.end(
+                held, attempt, outcome, state: outcome.result == nil ? "failed" : "succeeded", in: transaction
+            )
         }
     }
 
@@ -223,7 +226,8 @@ extension Orchestrator {
                 guard let attempt = row["id"]?.string, let held = try self.attempt(attempt, in: transaction)
                 else { continue }
                 let outcome = AttemptOutcome(
-                    result: nil, error: "the worker \(held.worker) was not heard of for \(Self.leaseSeconds) s",
+                    result: nil,
+                    error: "the worker \(held.worker) was not heard of for \(Self.leaseSeconds) s",
                     errorClass: "worker_lost", exit: nil, log: "")
                 try self.end(held, attempt, outcome, state: "lost", in: transaction)
             }
@@ -250,7 +254,9 @@ extension Orchestrator {
             attempts: row["attempts"]?.integer ?? 0, retries: row["retries"]?.integer ?? 0)
     }
 
-    private func held(_ attempt: String, by worker: String, in transaction: GraphTransaction) throws -> HeldAttempt {
+    private func held(_ attempt: String, by worker: String, in transaction: GraphTransaction) throws
+        -> HeldAttempt
+    {
         guard let held = try self.attempt(attempt, in: transaction), held.worker == worker,
             held.attemptState == "leased" || held.attemptState == "running"
         else { throw OrchestrationError.leaseLost(attempt: attempt) }
@@ -288,7 +294,8 @@ extension Orchestrator {
                 "error_class": outcome.errorClass.map(Value.string) ?? .null,
             ])
         let limit = held.retries + 1 + (state == "lost" ? Self.lostAttemptLimit : 0)
-        if held.attempts < limit, self.jobStates.allows(held.state, "queued"), outcome.errorClass != "prepare" {
+        if held.attempts < limit, self.jobStates.allows(held.state, "queued"), outcome.errorClass != "prepare"
+        {
             try self.move(held.job, from: held.state, to: "queued", because: outcome.error, in: transaction)
         } else {
             try self.move(held.job, from: held.state, to: "failed", because: outcome.error, in: transaction)

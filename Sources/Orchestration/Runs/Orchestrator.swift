@@ -58,8 +58,10 @@ package struct Orchestrator: Sendable {
                 let template = try JSON.parse(job["constants"]?.string ?? "{}")
                 let input = Template.fill(template, from: byName)
                 _ = try self.run(
-                    "job_set_input", in: transaction, ["job": job["id"] ?? .null, "input": .string(input.text)])
-                self.note(job["id"]?.string ?? "", "created", ["state": job["state"] ?? .null], in: transaction)
+                    "job_set_input", in: transaction,
+                    ["job": job["id"] ?? .null, "input": .string(input.text)])
+                self.note(
+                    job["id"]?.string ?? "", "created", ["state": job["state"] ?? .null], in: transaction)
             }
             return run
         }
@@ -71,7 +73,8 @@ package struct Orchestrator: Sendable {
     /// - Throws: ``OrchestrationError/notFound(what:name:hint:)``; ``OrchestrationError/conflict(_:)`` when
     ///   the version is disabled.
     package func call(
-        _ function: String, input: JSON, priority: Int = 0, customerReference: String? = nil, startedBy: String
+        _ function: String, input: JSON, priority: Int = 0, customerReference: String? = nil,
+        startedBy: String
     ) async throws -> String {
         guard input.object != nil else {
             throw OrchestrationError.invalid(
@@ -80,7 +83,8 @@ package struct Orchestrator: Sendable {
         let version = try FunctionRegistry(database: self.database).version(function)
         let id = version["id"] ?? .null
         guard version["enabled"] != .boolean(false) else {
-            throw OrchestrationError.conflict("function \(function) is disabled; see `plexus function enable`")
+            throw OrchestrationError.conflict(
+                "function \(function) is disabled; see `plexus function enable`")
         }
         let now = self.clock()
         let job = try Secrets.identifier(milliseconds: now.epochMilliseconds)
@@ -121,13 +125,16 @@ package struct Orchestrator: Sendable {
     // MARK: Steps shared by all verbs
 
     /// Runs a named query in a transaction.
-    func run(_ name: String, in transaction: GraphTransaction, _ parameters: [String: Value]) throws -> [Record] {
+    func run(_ name: String, in transaction: GraphTransaction, _ parameters: [String: Value]) throws
+        -> [Record]
+    {
         try self.database.run(name, parameters, in: transaction)
     }
 
     /// Moves a job along a drawn transition and notes it in the journal.
     func move(
-        _ job: String, from: String, to: String, because reason: String? = nil, in transaction: GraphTransaction
+        _ job: String, from: String, to: String, because reason: String? = nil,
+        in transaction: GraphTransaction
     ) throws {
         try self.jobStates.check(job, from: from, to: to)
         _ = try self.run(
@@ -169,7 +176,8 @@ package struct Orchestrator: Sendable {
     }
 
     private func endIfDone(_ run: String?, in transaction: GraphTransaction) throws {
-        guard let run, let counts = try self.run("run_open_jobs", in: transaction, ["run": .string(run)]).first,
+        guard let run,
+            let counts = try self.run("run_open_jobs", in: transaction, ["run": .string(run)]).first,
             counts["open"] == .integer(0)
         else { return }
         let state =

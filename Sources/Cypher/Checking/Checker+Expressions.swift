@@ -1,0 +1,170 @@
+extension Checker {
+    /// Where an expression stands.
+    enum Place {
+        /// `RETURN`, `WITH`: aggregates may stand here.
+        case projection
+        /// `WHERE`: patterns may stand here.
+        case predicate
+        /// Anywhere else.
+        case value
+        /// Inside an aggregate function.
+        case aggregate
+    }
+
+    func check(_ expression: Expression, _ scope: Scope, _ place: Place) throws(CypherError) {
+        switch expression.kind {
+        case .variable(let name): try self.require(name, scope, expression.range)
+        case .countAll: try self.checkAggregate("count", expression.range, place)
+        case .call(let call): try self.check(call, expression.range, scope, place)
+        case .listComprehension(let comprehension):
+            try self.check(comprehension.list, scope, place)
+            let inner = scope.adding([(comprehension.variable, .value)])
+            for part in [comprehension.predicate, comprehension.projection].compactMap({ $0 }) {
+                try self.refuseAggregate(part)
+                try self.check(part, inner, .value)
+            }
+        case .quantifier(_, let variable, let list, let predicate):
+            try self.check(list, scope, place)
+            try self.check(predicate, scope.adding([(variable, .value)]), .value)
+        case .reduce(let accumulator, let initial, let variable, let list, let step):
+            try self.check(initial, scope, place)
+            try self.check(list, scope, place)
+            try self.check(step, scope.adding([(accumulator, .value), (variable, .value)]), .value)
+        case .patternComprehension(let comprehension):
+            let inner = try self.match([comprehension.pattern], scope)
+            if let predicate = comprehension.predicate { try self.check(predicate, inner, .predicate) }
+            try self.check(comprehension.projection, inner, .value)
+        case .pattern(let pattern): try self.checkPredicate(pattern, scope, place, expression.range)
+        case .exists(let query), .countSubquery(let query), .collectSubquery(let query):
+            try self.columns(of: query, in: scope, isSubquery: true)
+        case .mapProjection(let name, let items):
+            try self.require(name, scope, expression.range)
+            for item in items {
+                if case .variable(let name, let range) = item { try self.require(name, scope, range) }
+                if case .entry(let entry) = item { try self.check(entry.value, scope, place) }
+            }
+        case .property(let base, _):
+            try self.check(base, scope, self.inner(place))
+            if case .variable(let name) = base.kind, let kind = scope[name],
+                kind == .path || kind == .relationships
+            {
+                throw CypherError(
+                    .syntax, "InvalidArgumentType", "`\(name)` is \(kind.words) and has no properties",
+                    at: expression.range)
+            }
+        case .hasLabels(let base, _):
+            try self.check(base, scope, self.inner(place))
+        default:
+            // A pattern may stand below NOT, AND and OR of a predicate.
+            for child in expression.children {
+                try self.check(child, scope, self.isLogical(expression) ? place : self.inner(place))
+            }
+        }
+    }
+
+    private func inner(_ place: Place) -> Place { place == .predicate ? .value : place }
+
+    private func isLogical(_ expression: Expression) -> Bool {
+        switch expression.kind {
+        case .unary(.not, _), .binary(.and, _, _), .binary(.or, _, _), .binary(.xor, _, _): true
+        default: false
+        }
+    }
+
+    private func refuseAggregate(_ expression: Expression) throws(CypherError) {
+        guard expression.containsAggregate(self.functions) else { return }
+        throw CypherError(
+            .syntax, "InvalidAggregation", "aggregates cannot stand inside a list comprehension",
+            at: expression.range)
+    }
+
+    private func checkAggregate(_ name: String, _ range: SourceRange, _ place: Place) throws(CypherError) {
+        switch place {
+        case .projection: return
+        case .aggregate:
+            throw CypherError(
+                .syntax, "NestedAggregation", "`\(name)` cannot stand inside another aggregate", at: range,
+                hint: "aggregate in a WITH first")
+        case .predicate, .value:
+            throw CypherError(
+                .syntax, "InvalidAggregation", "`\(name)` can only stand in WITH and RETURN", at: range,
+                hint: "put it into a WITH before")
+        }
+    }
+
+    private func check(
+        _ call: FunctionCall, _ range: SourceRange, _ scope: Scope, _ place: Place
+    ) throws(CypherError) {
+        guard let arity = self.functions.arity(of: call.name) else {
+            throw CypherError(
+                .syntax, "UnknownFunction", "there is no function `\(call.name)`", at: range,
+                hint: nearest(to: call.name, among: self.functions.names).map { "did you mean `\($0)`?" })
+        }
+        guard arity.contains(call.arguments.count) else {
+            let wanted =
+                arity.lowerBound == arity.upperBound
+                ? "\(arity.lowerBound)"
+                : (arity.upperBound >= 100
+                    ? "at least \(arity.lowerBound)" : "\(arity.lowerBound) to \(arity.upperBound)")
+            throw CypherError(
+                .syntax, "InvalidNumberOfArguments",
+                "`\(call.name)` takes \(wanted) argument\(wanted == "1" ? "" : "s"), here are \(call.arguments.count)",
+                at: range)
+        }
+        let isAggregate = self.functions.isAggregate(call.name)
+        if isAggregate { try self.checkAggregate(call.name, range, place) }
+        let takesPattern = ["exists", "size", "length", "nodes", "relationships"].contains(
+            call.name.lowercased())
+        for argument in call.arguments {
+            if case .pattern(let pattern) = argument.kind, takesPattern {
+                try self.checkNames(pattern, scope)
+            } else {
+                try self.check(argument, scope, isAggregate ? .aggregate : self.inner(place))
+            }
+        }
+        try self.checkArgumentKinds(call, range, scope)
+    }
+
+    /// What can be told from the text: `length(node)`, `size(path)`, `type(node)`.
+    private func checkArgumentKinds(
+        _ call: FunctionCall, _ range: SourceRange, _ scope: Scope
+    ) throws(CypherError) {
+        guard case .variable(let name)? = call.arguments.first?.kind, let kind = scope[name] else { return }
+        let refused: [VariableKind] =
+            switch call.name.lowercased() {
+            case "length": [.node, .relationship]
+            case "size": [.path, .node, .relationship]
+            case "type": [.node, .path, .relationships]
+            case "labels": [.relationship, .path, .relationships]
+            case "nodes", "relationships": [.node, .relationship]
+            default: []
+            }
+        guard !refused.contains(kind) else {
+            throw CypherError(
+                .syntax, "InvalidArgumentType", "`\(call.name)` cannot take \(kind.words)", at: range)
+        }
+    }
+
+    private func checkPredicate(
+        _ pattern: PatternPart, _ scope: Scope, _ place: Place, _ range: SourceRange
+    ) throws(CypherError) {
+        guard place == .predicate || pattern.selection != .all else {
+            throw CypherError(
+                .syntax, "UnexpectedSyntax", "a pattern can only stand where a condition is expected",
+                at: range,
+                hint: "use EXISTS { }, COUNT { } or a pattern comprehension")
+        }
+        try self.checkNames(pattern, scope)
+    }
+
+    /// A pattern used as a value may not bring new variables.
+    private func checkNames(_ pattern: PatternPart, _ scope: Scope) throws(CypherError) {
+        for node in pattern.nodes {
+            if let name = node.variable { try self.require(name, scope, node.range) }
+        }
+        for relationship in pattern.relationships {
+            if let name = relationship.variable { try self.require(name, scope, relationship.range) }
+        }
+        _ = try self.match([pattern], scope)
+    }
+}

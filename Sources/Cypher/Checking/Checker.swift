@@ -1,0 +1,361 @@
+/// Checks what the grammar cannot: which variables there are, where aggregates may stand, what updating
+/// clauses need.
+struct Checker<Functions: FunctionSignatures> {
+    let functions: Functions
+
+    func check(_ query: Query) throws(CypherError) {
+        _ = try self.columns(of: query, in: Scope(), isSubquery: false)
+    }
+
+    /// Checks a query and gives its column names; nil when it returns nothing.
+    @discardableResult
+    func columns(of query: Query, in scope: Scope, isSubquery: Bool) throws(CypherError) -> [(
+        String, VariableKind
+    )]? {
+        var first: [(String, VariableKind)]?
+        for (index, part) in query.parts.enumerated() {
+            let columns = try self.columns(of: part, in: scope, isSubquery: isSubquery)
+            if index == 0 {
+                first = columns
+            } else if Set(columns?.map(\.0) ?? []) != Set(first?.map(\.0) ?? [])
+                || (columns == nil) != (first == nil)
+            {
+                throw CypherError(
+                    .syntax, "DifferentColumnsInUnion", "all parts of a UNION must return the same columns",
+                    at: part.clauses.last?.range)
+            }
+        }
+        return first
+    }
+
+    private func columns(
+        of query: SingleQuery, in outer: Scope, isSubquery: Bool
+    ) throws(CypherError) -> [(String, VariableKind)]? {
+        try self.checkOrder(query, isSubquery: isSubquery)
+        var scope = outer
+        for clause in query.clauses {
+            if case .returning(let projection) = clause.kind {
+                return try self.project(projection, scope, isReturn: true, clause)
+            }
+            scope = try self.check(clause, scope)
+        }
+        return nil
+    }
+
+    /// Which clause may follow which.
+    private func checkOrder(_ query: SingleQuery, isSubquery: Bool) throws(CypherError) {
+        var hasWritten = false
+        for (index, clause) in query.clauses.enumerated() {
+            let isLast = index == query.clauses.count - 1
+            switch clause.kind {
+            case .returning:
+                guard isLast else {
+                    throw self.composition("RETURN must be the last clause", query.clauses[index + 1])
+                }
+            case .with:
+                hasWritten = false
+                guard !isLast else { throw self.composition("a query cannot end with WITH", clause) }
+            case .match, .unwind:
+                if hasWritten, case .match = clause.kind {
+                    throw self.composition("WITH is needed between an updating clause and MATCH", clause)
+                }
+                guard !isLast || isSubquery else {
+                    throw self.composition(
+                        "a query cannot end with MATCH or UNWIND", clause, hint: "add RETURN")
+                }
+            case .create, .merge, .set, .remove, .delete, .forEach: hasWritten = true
+            case .call, .subquery: break
+            }
+        }
+    }
+
+    private func composition(_ message: String, _ clause: Clause, hint: String? = nil) -> CypherError {
+        CypherError(.syntax, "InvalidClauseComposition", message, at: clause.range, hint: hint)
+    }
+
+    private func check(_ clause: Clause, _ scope: Scope) throws(CypherError) -> Scope {
+        switch clause.kind {
+        case .match(_, let patterns, let predicate):
+            let bound = try self.match(patterns, scope)
+            if let predicate { try self.check(predicate, bound, .predicate) }
+            return bound
+        case .unwind(let list, let variable):
+            try self.check(list, scope, .value)
+            try self.refuseBound(variable, scope, clause.range)
+            return scope.adding([(variable, .value)])
+        case .with(let projection, let predicate):
+            let columns = try self.project(projection, scope, isReturn: false, clause)
+            let next = Scope(Dictionary(columns) { first, _ in first })
+            // WHERE sees what is projected and, before aggregation, what was there.
+            if let predicate {
+                let seen = self.isAggregating(projection) ? next : scope.adding(columns)
+                try self.check(predicate, seen, .predicate)
+            }
+            return next
+        case .returning: return scope
+        case .create(let patterns):
+            var bound = scope
+            for pattern in patterns { bound = try self.create(pattern, bound, merging: false) }
+            return bound
+        case .merge(let pattern, let onCreate, let onMatch):
+            let bound = try self.create(pattern, scope, merging: true)
+            for item in onCreate + onMatch { try self.check(item, bound) }
+            return bound
+        case .set(let items):
+            for item in items { try self.check(item, scope) }
+            return scope
+        case .remove(let items):
+            for item in items {
+                switch item {
+                case .property(let entity, _): try self.check(entity, scope, .value)
+                case .labels(let variable, _, let range): try self.require(variable, scope, range)
+                }
+            }
+            return scope
+        case .delete(let expressions, _):
+            for expression in expressions {
+                if case .hasLabels = expression.kind {
+                    throw CypherError(
+                        .syntax, "InvalidDelete", "DELETE takes nodes, relationships and paths",
+                        at: expression.range, hint: "use REMOVE for labels")
+                }
+                try self.check(expression, scope, .value)
+                switch expression.kind {
+                case .integer, .float, .string, .boolean, .binary, .comparison, .map, .list:
+                    throw CypherError(
+                        .syntax, "InvalidArgumentType", "DELETE takes nodes, relationships and paths",
+                        at: expression.range)
+                default: break
+                }
+            }
+            return scope
+        case .forEach(let variable, let list, let clauses):
+            try self.check(list, scope, .value)
+            var inner = scope.adding([(variable, .value)])
+            for clause in clauses {
+                switch clause.kind {
+                case .create, .merge, .set, .remove, .delete, .forEach: inner = try self.check(clause, inner)
+                default: throw self.composition("FOREACH holds updating clauses only", clause)
+                }
+            }
+            return scope
+        case .call(let call): return try self.check(call, scope, clause)
+        case .subquery(let query, let imports): return try self.check(query, imports, scope, clause)
+        }
+    }
+
+    private func check(_ call: ProcedureCall, _ scope: Scope, _ clause: Clause) throws(CypherError) -> Scope {
+        for argument in call.arguments ?? [] {
+            if argument.containsAggregate(self.functions) {
+                throw CypherError(
+                    .syntax, "InvalidAggregation", "a procedure's arguments cannot aggregate",
+                    at: argument.range)
+            }
+            try self.check(argument, scope, .value)
+        }
+        var bound = scope
+        for yield in call.yields ?? [] {
+            try self.refuseBound(yield.variable, bound, clause.range)
+            bound.bind(yield.variable, .value)
+        }
+        if let predicate = call.predicate { try self.check(predicate, bound, .predicate) }
+        return bound
+    }
+
+    private func check(
+        _ query: Query, _ imports: [String]?, _ scope: Scope, _ clause: Clause
+    ) throws(CypherError) -> Scope {
+        var inner = Scope()
+        for name in imports ?? self.leadingImports(query) {
+            try self.require(name, scope, clause.range)
+            inner.bind(name, scope[name] ?? .value)
+        }
+        let columns = try self.columns(of: query, in: inner, isSubquery: true) ?? []
+        for (name, _) in columns { try self.refuseBound(name, scope, clause.range) }
+        return scope.adding(columns)
+    }
+
+    /// `CALL { WITH a, b ... }` imports a and b.
+    private func leadingImports(_ query: Query) -> [String] {
+        query.parts.flatMap { part -> [String] in
+            guard case .with(let projection, _)? = part.clauses.first?.kind else { return [] }
+            return projection.items.compactMap {
+                if case .variable(let name) = $0.expression.kind { name } else { nil }
+            }
+        }
+    }
+
+    private func check(_ item: SetItem, _ scope: Scope) throws(CypherError) {
+        switch item {
+        case .property(let entity, _, let value):
+            try self.check(entity, scope, .value)
+            try self.check(value, scope, .value)
+        case .properties(let variable, let value, _, let range):
+            try self.require(variable, scope, range)
+            try self.check(value, scope, .value)
+        case .labels(let variable, _, let range): try self.require(variable, scope, range)
+        }
+    }
+
+    func require(_ name: String, _ scope: Scope, _ range: SourceRange) throws(CypherError) {
+        guard scope[name] == nil else { return }
+        let hint: String
+        if let near = nearest(to: name, among: scope.names) {
+            hint = "did you mean `\(near)`?"
+        } else {
+            hint =
+                scope.names.isEmpty
+                ? "no variables are known here" : "known here: \(scope.names.joined(separator: ", "))"
+        }
+        throw CypherError(
+            .syntax, "UndefinedVariable", "variable `\(name)` is not defined", at: range, hint: hint)
+    }
+
+    private func refuseBound(_ name: String, _ scope: Scope, _ range: SourceRange) throws(CypherError) {
+        guard scope[name] != nil else { return }
+        throw CypherError(.syntax, "VariableAlreadyBound", "variable `\(name)` is already defined", at: range)
+    }
+
+    // MARK: Projections
+
+    private func isAggregating(_ projection: Projection) -> Bool {
+        projection.isDistinct || projection.items.contains { $0.expression.containsAggregate(self.functions) }
+    }
+
+    private func project(
+        _ projection: Projection, _ scope: Scope, isReturn: Bool, _ clause: Clause
+    ) throws(CypherError) -> [(String, VariableKind)] {
+        var columns: [(String, VariableKind)] = []
+        if projection.includesAll {
+            guard !scope.kinds.isEmpty || !isReturn else {
+                throw CypherError(
+                    .syntax, "NoVariablesInScope", "RETURN * needs variables, and there are none",
+                    at: projection.range)
+            }
+            columns = scope.names.map { ($0, scope[$0] ?? .value) }
+        }
+        for item in projection.items {
+            guard isReturn || item.isAliased else {
+                throw CypherError(
+                    .syntax, "NoExpressionAlias", "an expression in WITH needs a name",
+                    at: item.expression.range,
+                    hint: "add AS name")
+            }
+            try self.check(item.expression, scope, .projection)
+            guard !columns.contains(where: { $0.0 == item.name }) else {
+                throw CypherError(
+                    .syntax, "ColumnNameConflict", "two columns have the name `\(item.name)`",
+                    at: item.expression.range,
+                    hint: "give one another name with AS")
+            }
+            columns.append((item.name, self.kind(of: item.expression, scope)))
+        }
+        try self.checkGrouping(projection, scope)
+        try self.checkOrder(projection, scope, columns)
+        for bound in [projection.skip, projection.limit].compactMap({ $0 }) { try self.checkBound(bound) }
+        return columns
+    }
+
+    private func kind(of expression: Expression, _ scope: Scope) -> VariableKind {
+        if case .variable(let name) = expression.kind { return scope[name] ?? .value }
+        return .value
+    }
+
+    private func checkOrder(
+        _ projection: Projection, _ scope: Scope, _ columns: [(String, VariableKind)]
+    ) throws(CypherError) {
+        let aggregates = projection.items.contains { $0.expression.containsAggregate(self.functions) }
+        for key in projection.order {
+            let text = key.expression
+            if projection.items.contains(where: { $0.expression == text }) { continue }
+            if text.containsAggregate(self.functions), !aggregates {
+                throw CypherError(
+                    .syntax, "InvalidAggregation",
+                    "ORDER BY can aggregate only what the projection aggregates",
+                    at: text.range)
+            }
+            let seen =
+                self.isAggregating(projection)
+                ? Scope(Dictionary(columns) { first, _ in first }) : scope.adding(columns)
+            if aggregates || projection.isDistinct {
+                try self.checkAfterGrouping(text, projection, seen, scope)
+            } else {
+                try self.check(text, seen, .projection)
+            }
+        }
+    }
+
+    /// After grouping, ORDER BY sees the columns and expressions that are columns.
+    private func checkAfterGrouping(
+        _ expression: Expression, _ projection: Projection, _ columns: Scope, _ before: Scope
+    ) throws(CypherError) {
+        if projection.items.contains(where: { $0.expression == expression }) { return }
+        if expression.containsAggregate(self.functions), self.isAggregateCall(expression) {
+            return try self.check(expression, before, .projection)
+        }
+        if case .variable(let name) = expression.kind {
+            return try self.require(name, columns, expression.range)
+        }
+        let children = expression.children
+        guard !children.isEmpty else { return try self.check(expression, columns, .projection) }
+        for child in children { try self.checkAfterGrouping(child, projection, columns, before) }
+    }
+
+    private func checkBound(_ bound: Expression) throws(CypherError) {
+        if case .integer(let number) = bound.kind, number < 0 {
+            throw CypherError(
+                .syntax, "NegativeIntegerArgument", "SKIP and LIMIT need a number from 0", at: bound.range)
+        }
+        if case .float = bound.kind {
+            throw CypherError(
+                .syntax, "InvalidArgumentType", "SKIP and LIMIT need a whole number", at: bound.range)
+        }
+        guard !self.usesVariables(bound) else {
+            throw CypherError(
+                .syntax, "NonConstantExpression", "SKIP and LIMIT cannot depend on the rows", at: bound.range)
+        }
+        try self.check(bound, Scope(), .value)
+    }
+
+    private func usesVariables(_ expression: Expression) -> Bool {
+        if case .variable = expression.kind { return true }
+        return expression.children.contains(where: self.usesVariables)
+    }
+
+    private func isAggregateCall(_ expression: Expression) -> Bool {
+        switch expression.kind {
+        case .countAll: true
+        case .call(let call): self.functions.isAggregate(call.name)
+        default: false
+        }
+    }
+
+    /// Beside an aggregate only what is the same for all rows of a group may stand.
+    private func checkGrouping(_ projection: Projection, _ scope: Scope) throws(CypherError) {
+        let (aggregating, keys) = projection.items.reduce(into: ([Expression](), [Expression]())) {
+            parts, item in
+            if item.expression.containsAggregate(self.functions) {
+                parts.0.append(item.expression)
+            } else {
+                parts.1.append(item.expression)
+            }
+        }
+        for expression in aggregating { try self.checkGrouped(expression, keys, projection.includesAll) }
+    }
+
+    private func checkGrouped(
+        _ expression: Expression, _ keys: [Expression], _ includesAll: Bool
+    ) throws(CypherError) {
+        if keys.contains(expression) || self.isAggregateCall(expression) { return }
+        if case .variable(let name) = expression.kind, !includesAll {
+            throw CypherError(
+                .syntax, "AmbiguousAggregationExpression",
+                "`\(name)` stands beside an aggregate and is not a column of its own", at: expression.range,
+                hint: "return it as a column, or compute it in a WITH before")
+        }
+        if case .property(let base, _) = expression.kind, case .variable = base.kind, keys.contains(base) {
+            return
+        }
+        for child in expression.children { try self.checkGrouped(child, keys, includesAll) }
+    }
+}

@@ -1,0 +1,38 @@
+/// What a variable stands for, as far as the text tells.
+enum VariableKind: Hashable, Sendable {
+    case node
+    case relationship
+    case relationships
+    case path
+    case value
+
+    var words: String {
+        switch self {
+        case .node: "a node"
+        case .relationship: "a relationship"
+        case .relationships: "a list of relationships"
+        case .path: "a path"
+        case .value: "a value"
+        }
+    }
+}
+
+/// The variables that can be named at a place.
+struct Scope: Sendable {
+    private(set) var kinds: [String: VariableKind] = [:]
+
+    init(_ kinds: [String: VariableKind] = [:]) { self.kinds = kinds }
+
+    var names: [String] { self.kinds.keys.sorted() }
+
+    subscript(name: String) -> VariableKind? { self.kinds[name] }
+
+    mutating func bind(_ name: String, _ kind: VariableKind) { self.kinds[name] = kind }
+
+    /// This scope with more variables, which hide those of the same name.
+    func adding(_ names: [(String, VariableKind)]) -> Scope {
+        var scope = self
+        for (name, kind) in names { scope.bind(name, kind) }
+        return scope
+    }
+}

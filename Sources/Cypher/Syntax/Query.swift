@@ -1,0 +1,181 @@
+/// A statement: a query or a change of the schema, and how it is to be run.
+package struct Statement: Hashable, Sendable {
+    /// How it is to be run.
+    package enum Mode: Hashable, Sendable {
+        /// Run it.
+        case run
+        /// Show the plan only.
+        case explain
+        /// Run it and show the plan with figures.
+        case profile
+    }
+    /// What it is.
+    package enum Body: Hashable, Sendable {
+        /// A query.
+        case query(Query)
+        /// A change or listing of the schema.
+        case schema(SchemaCommand)
+    }
+    /// How.
+    package let mode: Mode
+    /// What.
+    package let body: Body
+    /// The text.
+    package let source: String
+}
+
+/// Single queries joined by `UNION`.
+package struct Query: Hashable, Sendable {
+    /// At least one.
+    package let parts: [SingleQuery]
+    /// Whether duplicates stay: `UNION ALL`.
+    package let keepsDuplicates: Bool
+}
+
+/// Clauses in order.
+package struct SingleQuery: Hashable, Sendable {
+    /// At least one.
+    package let clauses: [Clause]
+}
+
+/// A clause and where it stands.
+package struct Clause: Hashable, Sendable {
+    /// What it is.
+    package let kind: Kind
+    /// Where it stands.
+    package let range: SourceRange
+
+    /// The clauses.
+    package indirect enum Kind: Hashable, Sendable {
+        /// `MATCH`, `OPTIONAL MATCH`
+        case match(optional: Bool, [PatternPart], predicate: Expression?)
+        /// `UNWIND list AS x`
+        case unwind(Expression, variable: String)
+        /// `WITH`
+        case with(Projection, predicate: Expression?)
+        /// `RETURN`
+        case returning(Projection)
+        /// `CREATE`
+        case create([PatternPart])
+        /// `MERGE`
+        case merge(PatternPart, onCreate: [SetItem], onMatch: [SetItem])
+        /// `SET`
+        case set([SetItem])
+        /// `REMOVE`
+        case remove([RemoveItem])
+        /// `DELETE`, `DETACH DELETE`
+        case delete([Expression], detach: Bool)
+        /// `FOREACH (x IN list | ...)`
+        case forEach(variable: String, list: Expression, [Clause])
+        /// `CALL name(...) YIELD ...`
+        case call(ProcedureCall)
+        /// `CALL { }`, with the variables of `CALL (x) { }`
+        case subquery(Query, imports: [String]?)
+    }
+}
+
+/// What `WITH` and `RETURN` share.
+package struct Projection: Hashable, Sendable {
+    /// One column.
+    package struct Item: Hashable, Sendable {
+        /// The value.
+        package let expression: Expression
+        /// The column's name: the alias or the text as written.
+        package let name: String
+        /// Whether `AS` gave the name.
+        package let isAliased: Bool
+    }
+    /// One key of `ORDER BY`.
+    package struct SortItem: Hashable, Sendable {
+        /// The key.
+        package let expression: Expression
+        /// Whether `DESC` follows.
+        package let isDescending: Bool
+    }
+    /// Whether `DISTINCT` stands first.
+    package let isDistinct: Bool
+    /// Whether `*` stands first.
+    package let includesAll: Bool
+    /// The columns.
+    package let items: [Item]
+    /// The order.
+    package let order: [SortItem]
+    /// How many rows are left out at the start.
+    package let skip: Expression?
+    /// How many rows are kept.
+    package let limit: Expression?
+    /// Where it stands.
+    package let range: SourceRange
+}
+
+/// One assignment of `SET`.
+package enum SetItem: Hashable, Sendable {
+    /// `n.key = value`
+    case property(Expression, key: String, value: Expression)
+    /// `n = map`, `n += map`
+    case properties(String, value: Expression, merges: Bool, SourceRange)
+    /// `n:A:B`
+    case labels(String, [String], SourceRange)
+}
+
+/// One item of `REMOVE`.
+package enum RemoveItem: Hashable, Sendable {
+    /// `n.key`
+    case property(Expression, key: String)
+    /// `n:A:B`
+    case labels(String, [String], SourceRange)
+}
+
+/// `CALL name(arguments) YIELD a AS b WHERE p`
+package struct ProcedureCall: Hashable, Sendable {
+    /// The name with its namespace.
+    package let name: String
+    /// The arguments; nil when there are no parentheses.
+    package let arguments: [Expression]?
+    /// The columns taken: name and alias; nil without `YIELD`, empty for `YIELD *`.
+    package let yields: [Yield]?
+    /// Which rows.
+    package let predicate: Expression?
+
+    /// One column of `YIELD`.
+    package struct Yield: Hashable, Sendable {
+        /// The procedure's name for it.
+        package let column: String
+        /// The query's name for it.
+        package let variable: String
+
+        /// Joins the two names.
+        package init(column: String, variable: String) {
+            self.column = column
+            self.variable = variable
+        }
+    }
+}
+
+/// Changes and listings of the schema.
+package enum SchemaCommand: Hashable, Sendable {
+    /// `CREATE INDEX name IF NOT EXISTS FOR (n:Label) ON (n.key)`
+    case createIndex(name: String?, label: String, keys: [String], ifNotExists: Bool)
+    /// `DROP INDEX name IF EXISTS`
+    case dropIndex(name: String, ifExists: Bool)
+    /// `CREATE CONSTRAINT name IF NOT EXISTS FOR (n:Label) REQUIRE n.key IS UNIQUE`
+    case createConstraint(name: String?, ConstraintRule, entity: String, keys: [String], ifNotExists: Bool)
+    /// `DROP CONSTRAINT name IF EXISTS`
+    case dropConstraint(name: String, ifExists: Bool)
+    /// `SHOW INDEXES`
+    case showIndexes
+    /// `SHOW CONSTRAINTS`
+    case showConstraints
+
+    /// What a constraint asks for.
+    package enum ConstraintRule: Hashable, Sendable {
+        /// `IS UNIQUE`
+        case unique
+        /// `IS NODE KEY`
+        case nodeKey
+        /// `IS NOT NULL` on nodes
+        case nodePropertyExists
+        /// `IS NOT NULL` on relationships
+        case relationshipPropertyExists
+    }
+}

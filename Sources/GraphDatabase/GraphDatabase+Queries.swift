@@ -1,0 +1,75 @@
+internal import Cypher
+internal import Foundation
+internal import NamedResources
+package import PropertyGraph
+package import QueryEngine
+
+extension GraphDatabase {
+    /// Runs a query: on a snapshot when it reads only, else in a transaction of its own.
+    /// - Throws: ``CypherError``, ``GraphError`` for rules that are checked at the end, ``StorageError``.
+    package func query(
+        _ text: String, parameters: [String: Value] = [:], limits: QueryLimits = .standard
+    ) async throws -> QueryResult {
+        let prepared = try self.engine.prepare(text)
+        guard !prepared.isReadOnly else {
+            return try prepared.run(
+                on: self.snapshot(), parameters: parameters, limits: limits, now: Self.now())
+        }
+        return try await self.write { transaction in
+            try prepared.run(in: transaction, parameters: parameters, limits: limits, now: Self.now())
+        }
+    }
+
+    /// Runs statements separated by `;`, all in one transaction.
+    /// - Throws: as ``query(_:parameters:limits:)``; then nothing of the script happened.
+    package func runScript(_ text: String) async throws {
+        let statements = try self.engine.prepareScript(text)
+        try await self.write { transaction in
+            for statement in statements { _ = try statement.run(in: transaction, now: Self.now()) }
+        }
+    }
+
+    /// Runs a query of `queries/` on the newest snapshot.
+    /// - Throws: ``CypherError``, also when there is no such file.
+    package func read(_ name: String, _ parameters: [String: Value] = [:]) throws -> [Record] {
+        let prepared = try self.engine.prepare(self.text(of: name))
+        return Record.list(try prepared.run(on: self.snapshot(), parameters: parameters, now: Self.now()))
+    }
+
+    /// Runs a query of `queries/` in a transaction.
+    /// - Throws: ``CypherError``, also when there is no such file.
+    package func run(
+        _ name: String, _ parameters: [String: Value] = [:], in transaction: GraphTransaction
+    ) throws -> [Record] {
+        let prepared = try self.engine.prepare(self.text(of: name))
+        return Record.list(try prepared.run(in: transaction, parameters: parameters, now: Self.now()))
+    }
+
+    private func text(of name: String) throws(CypherError) -> String {
+        guard let text = self.resources.text("queries/\(name).cypher") else {
+            throw CypherError(.argument, "QueryNotFound", "there is no query `queries/\(name).cypher`")
+        }
+        return text
+    }
+
+    /// This moment in UTC.
+    package static func now() -> ZonedDateTime {
+        let time = Date().timeIntervalSince1970
+        let seconds = time.rounded(.down)
+        return ZonedDateTime(seconds: Int(seconds), nanosecond: Int((time - seconds) * 1e6) * 1000)
+    }
+}
+
+/// One row of a named query, by column.
+package struct Record: Sendable {
+    /// The columns and their values, in order.
+    package let fields: [(name: String, value: Value)]
+
+    /// The value of a column; nil when there is no such column.
+    package subscript(name: String) -> Value? { self.fields.first { $0.name == name }?.value }
+
+    static func list(_ result: QueryResult) -> [Record] {
+        result.rows.map { row in Record(fields: Array(zip(result.columns, row)).map { (name: $0, value: $1) })
+        }
+    }
+}

@@ -1,0 +1,178 @@
+internal import Cypher
+internal import PropertyGraph
+
+/// What a running query works on. One task at a time.
+final class ExecutionContext {
+    /// The graph as the query sees it now, its own writes included.
+    private(set) var graph: GraphSnapshot
+    let transaction: GraphTransaction?
+    let parameters: [String: Value]
+    let limits: QueryLimits
+    /// The moment that all of the query's clocks show.
+    let now: ZonedDateTime
+    var counters = QueryCounters()
+    /// Nodes that plain DELETE takes away at the end of its clause.
+    var deletedLater: [NodeID] = []
+    /// Whether rows are counted by operator, for PROFILE.
+    var isProfiling = false
+    var rowCounts: [Int: Int] = [:]
+    private let names: TokenNames
+    private var keys: [PropertyKeyID?]
+    private var labels: [LabelID?]
+    private var types: [RelationshipTypeID?]
+    private let deadline: ContinuousClock.Instant
+    private var steps = 0
+    private var held = 0
+
+    init(
+        graph: GraphSnapshot, transaction: GraphTransaction?, parameters: [String: Value],
+        limits: QueryLimits,
+        now: ZonedDateTime, names: TokenNames
+    ) {
+        self.names = names
+        self.keys = Array(repeating: nil, count: names.keys.count)
+        self.labels = Array(repeating: nil, count: names.labels.count)
+        self.types = Array(repeating: nil, count: names.types.count)
+        self.graph = graph
+        self.transaction = transaction
+        self.parameters = parameters
+        self.limits = limits
+        self.now = now
+        self.deadline = .now + .seconds(limits.seconds)
+    }
+
+    /// A property key that the plan names, nil while the graph has no such key. Looked up once.
+    func key(_ slot: Int) -> PropertyKeyID? {
+        if let key = self.keys[slot] { return key }
+        self.keys[slot] = self.graph.tokens.propertyKey(self.names.keys[slot])
+        return self.keys[slot]
+    }
+
+    /// A label that the plan names, nil while the graph has no such label.
+    func label(_ slot: Int) -> LabelID? {
+        if let label = self.labels[slot] { return label }
+        self.labels[slot] = self.graph.tokens.label(self.names.labels[slot])
+        return self.labels[slot]
+    }
+
+    /// A relationship type that the plan names, nil while the graph has no such type.
+    func type(_ slot: Int) -> RelationshipTypeID? {
+        if let type = self.types[slot] { return type }
+        self.types[slot] = self.graph.tokens.relationshipType(self.names.types[slot])
+        return self.types[slot]
+    }
+
+    /// Counts a unit of work; every 1,024 it looks at the clock and whether the task was cancelled.
+    @inline(__always)
+    func step() throws(CypherError) {
+        self.steps &+= 1
+        if self.steps & 1023 == 0 { try self.look() }
+    }
+
+    private func look() throws(CypherError) {
+        guard !Task.isCancelled else { throw CypherError(.cancelled, "Cancelled", "the query was cancelled") }
+        guard ContinuousClock.now < self.deadline else {
+            throw CypherError(
+                .limit, "TimeLimit", "the query ran longer than its limit of \(self.limits.seconds) s",
+                hint: "match less, or ask for a higher limit")
+        }
+    }
+
+    /// Counts values that stay in memory.
+    func hold(_ count: Int) throws(CypherError) {
+        let (sum, overflow) = self.held.addingReportingOverflow(count)
+        self.held = sum
+        guard !overflow, sum <= self.limits.heldValues else {
+            throw CypherError(
+                .limit, "MemoryLimit",
+                "the query would hold more than \(self.limits.heldValues) values in memory",
+                hint: "use LIMIT, or smaller lists")
+        }
+    }
+
+    /// Changes the graph. While the body runs the context holds no copy of it, so pages change in place.
+    func write<Result>(_ body: (GraphTransaction) throws(GraphError) -> Result) throws(CypherError) -> Result
+    {
+        guard let transaction = self.transaction else {
+            throw CypherError(.semantic, "ReadOnly", "the query changes the graph, and this is a read")
+        }
+        self.graph = GraphSnapshot()
+        defer { self.graph = transaction.graph }
+        do {
+            return try body(transaction)
+        } catch {
+            throw Self.cypherError(error)
+        }
+    }
+
+    static func cypherError(_ error: GraphError) -> CypherError {
+        switch error {
+        case .nodeNotFound, .relationshipNotFound:
+            CypherError(.entityNotFound, "DeletedEntityAccess", error.description)
+        case .nodeHasRelationships:
+            CypherError(.constraintVerificationFailed, "DeleteConnectedNode", error.description)
+        case .notStorable: CypherError(.type, "InvalidPropertyType", error.description)
+        case .alreadyExists, .propertyMissing:
+            CypherError(.constraintValidationFailed, "ConstraintValidationFailed", error.description)
+        case .emptyName: CypherError(.syntax, "InvalidName", error.description)
+        case .schemaExists, .schemaNotFound, .indexOwnedByConstraint:
+            CypherError(.argument, "SchemaRule", error.description)
+        case .full: CypherError(.limit, "GraphFull", error.description)
+        }
+    }
+}
+
+/// What a query changed, by the names that drivers show.
+package struct QueryCounters: Hashable, Sendable {
+    /// Nodes made.
+    package var nodesCreated = 0
+    /// Nodes removed.
+    package var nodesDeleted = 0
+    /// Relationships made.
+    package var relationshipsCreated = 0
+    /// Relationships removed.
+    package var relationshipsDeleted = 0
+    /// Properties set or removed.
+    package var propertiesSet = 0
+    /// Labels added.
+    package var labelsAdded = 0
+    /// Labels removed.
+    package var labelsRemoved = 0
+    /// Indexes made.
+    package var indexesAdded = 0
+    /// Indexes dropped.
+    package var indexesRemoved = 0
+    /// Constraints made.
+    package var constraintsAdded = 0
+    /// Constraints dropped.
+    package var constraintsRemoved = 0
+
+    /// All counters by name, in a fixed order.
+    package var all: [(name: String, count: Int)] {
+        [
+            ("nodesCreated", self.nodesCreated), ("nodesDeleted", self.nodesDeleted),
+            ("relationshipsCreated", self.relationshipsCreated),
+            ("relationshipsDeleted", self.relationshipsDeleted), ("propertiesSet", self.propertiesSet),
+            ("labelsAdded", self.labelsAdded), ("labelsRemoved", self.labelsRemoved),
+            ("indexesAdded", self.indexesAdded), ("indexesRemoved", self.indexesRemoved),
+            ("constraintsAdded", self.constraintsAdded), ("constraintsRemoved", self.constraintsRemoved),
+        ]
+    }
+}
+
+/// The names that a plan uses, by slot: resolved when it runs, because names may be made by the query.
+struct TokenNames {
+    private(set) var keys: [String] = []
+    private(set) var labels: [String] = []
+    private(set) var types: [String] = []
+
+    mutating func key(_ name: String) -> Int { Self.slot(name, &self.keys) }
+    mutating func label(_ name: String) -> Int { Self.slot(name, &self.labels) }
+    mutating func type(_ name: String) -> Int { Self.slot(name, &self.types) }
+
+    private static func slot(_ name: String, _ names: inout [String]) -> Int {
+        if let slot = names.firstIndex(of: name) { return slot }
+        names.append(name)
+        return names.count - 1
+    }
+}

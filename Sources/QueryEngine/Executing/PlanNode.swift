@@ -1,0 +1,51 @@
+internal import PropertyGraph
+
+/// Takes a row; false means that no more rows are wanted.
+typealias Emit = (Row) throws -> Bool
+
+/// Runs an operator for one argument row; false means that the consumer wanted no more.
+typealias Run = (ExecutionContext, Row, Emit) throws -> Bool
+
+/// An operator of a plan with what EXPLAIN shows of it. Immutable once planned.
+///
+/// Rows are pushed from the leaves to the root, so an operator holds rows only when it must (sorting,
+/// grouping, before writes), and a consumer ends the work by wanting no more.
+final class PlanNode {
+    let number: Int
+    let name: String
+    let details: String
+    let estimatedRows: Double
+    let children: [PlanNode]
+    private let body: Run
+
+    init(
+        number: Int, _ name: String, _ details: String = "", rows: Double, children: [PlanNode] = [],
+        _ body: @escaping Run
+    ) {
+        self.number = number
+        self.name = name
+        self.details = details
+        self.estimatedRows = rows
+        self.children = children
+        self.body = body
+    }
+
+    func run(_ context: ExecutionContext, _ row: Row, _ emit: Emit) throws -> Bool {
+        guard context.isProfiling else { return try self.body(context, row, emit) }
+        return try self.body(context, row) { row in
+            context.rowCounts[self.number, default: 0] += 1
+            return try emit(row)
+        }
+    }
+
+    /// Runs and gathers all rows, counted against the memory limit.
+    func collect(_ context: ExecutionContext, _ row: Row) throws -> [Row] {
+        var rows: [Row] = []
+        _ = try self.run(context, row) { row in
+            try context.hold(row.count)
+            rows.append(row)
+            return true
+        }
+        return rows
+    }
+}

@@ -1,0 +1,120 @@
+internal import Cypher
+internal import Foundation
+internal import PropertyGraph
+
+/// Gathers values of one group into one value.
+final class Aggregate {
+    private let name: String
+    private let isDistinct: Bool
+    private var seen: Set<Value> = []
+    private var count = 0
+    private var integerSum = 0
+    private var floatSum = 0.0
+    private var isFloat = false
+    private var durationSum: TemporalDuration?
+    private var best: Value = .null
+    private var values: [Value] = []
+    private var fraction = 0.0
+
+    init(name: String, isDistinct: Bool) {
+        self.name = name.lowercased()
+        self.isDistinct = isDistinct
+    }
+
+    func add(_ value: Value, _ further: Value, _ context: ExecutionContext) throws {
+        guard !value.isNull else { return }
+        if self.isDistinct {
+            guard self.seen.insert(value.equivalenceKey).inserted else { return }
+            try context.hold(1)
+        }
+        self.count += 1
+        switch self.name {
+        case "count": break
+        case "sum", "avg": try self.sum(value)
+        case "min": if self.best.isNull || value.sortOrder(self.best) < 0 { self.best = value }
+        case "max": if self.best.isNull || value.sortOrder(self.best) > 0 { self.best = value }
+        case "percentilecont", "percentiledisc":
+            self.fraction = try self.number(further)
+            guard (0...1).contains(self.fraction) else {
+                throw CypherError(
+                    .argument, "NumberOutOfRange", "a percentile lies from 0 to 1, not at \(self.fraction)")
+            }
+            try self.keep(value, context)
+        case "stdev", "stdevp":
+            _ = try self.number(value)
+            try self.keep(value, context)
+        default: try self.keep(value, context)
+        }
+    }
+
+    private func keep(_ value: Value, _ context: ExecutionContext) throws {
+        try context.hold(1)
+        self.values.append(value)
+    }
+
+    private func number(_ value: Value) throws -> Double {
+        switch value {
+        case .integer(let number): Double(number)
+        case .float(let number): number
+        default: throw wrongArgument(self.name, value, "numbers")
+        }
+    }
+
+    private func sum(_ value: Value) throws {
+        switch value {
+        case .integer(let number):
+            let (sum, overflow) = self.integerSum.addingReportingOverflow(number)
+            if overflow, self.name == "sum", !self.isFloat {
+                throw CypherError(
+                    .arithmetic, "IntegerOverflow", "the sum does not fit 64 bits", hint: "use toFloat()")
+            }
+            self.integerSum = sum
+            self.floatSum += Double(number)
+        case .float(let number):
+            self.isFloat = true
+            self.floatSum += number
+        case .duration(let amount):
+            self.durationSum = (self.durationSum ?? TemporalDuration()).adding(amount, times: 1)
+        default: throw wrongArgument(self.name, value, "numbers or durations")
+        }
+    }
+
+    func finish() -> Value {
+        switch self.name {
+        case "count": return .integer(self.count)
+        case "sum":
+            if let duration = self.durationSum { return .duration(duration) }
+            return self.isFloat ? .float(self.floatSum) : .integer(self.integerSum)
+        case "avg":
+            guard self.count > 0 else { return .null }
+            if let duration = self.durationSum { return .duration(duration.scaled(1 / Double(self.count))) }
+            return .float(self.floatSum / Double(self.count))
+        case "min", "max": return self.best
+        case "stdev", "stdevp": return .float(self.deviation())
+        case "percentilecont", "percentiledisc": return self.percentile()
+        default: return .list(self.values)
+        }
+    }
+
+    private func deviation() -> Double {
+        let numbers = self.values.compactMap { try? self.number($0) }
+        let divisor = Double(self.name == "stdev" ? numbers.count - 1 : numbers.count)
+        guard divisor > 0 else { return 0 }
+        let mean = numbers.reduce(0, +) / Double(numbers.count)
+        return (numbers.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / divisor).squareRoot()
+    }
+
+    private func percentile() -> Value {
+        let sorted = self.values.sorted { $0.sortOrder($1) < 0 }
+        guard !sorted.isEmpty else { return .null }
+        if self.name == "percentiledisc" {
+            return sorted[max(0, Int((self.fraction * Double(sorted.count)).rounded(.up)) - 1)]
+        }
+        let place = self.fraction * Double(sorted.count - 1)
+        let (low, high) = (Int(place.rounded(.down)), Int(place.rounded(.up)))
+        guard let a = try? self.number(sorted[low]), let b = try? self.number(sorted[high]) else {
+            return .null
+        }
+        return .float(a + (b - a) * (place - Double(low)))
+    }
+}

@@ -1,0 +1,60 @@
+internal import Cypher
+internal import PropertyGraph
+
+/// A function of values: arguments in, value out.
+typealias ScalarFunction = @Sendable (ExecutionContext, [Value]) throws -> Value
+
+/// The functions that queries can call. Names ignore case.
+struct FunctionRegistry: FunctionSignatures {
+    private let scalars: [String: (name: String, arity: ClosedRange<Int>, body: ScalarFunction)]
+    private static let aggregates: [String: ClosedRange<Int>] = [
+        "count": 1...1, "sum": 1...1, "avg": 1...1, "min": 1...1, "max": 1...1, "collect": 1...1,
+        "stdev": 1...1, "stdevp": 1...1, "percentilecont": 2...2, "percentiledisc": 2...2,
+    ]
+
+    /// All functions of the language.
+    static let standard = FunctionRegistry(
+        [
+            GraphFunctions.all, TextFunctions.all, NumberFunctions.all, ListFunctions.all,
+            TemporalFunctions.all,
+            PointFunctions.all,
+        ].flatMap { $0 })
+
+    init(_ functions: [(String, ClosedRange<Int>, ScalarFunction)]) {
+        var scalars: [String: (name: String, arity: ClosedRange<Int>, body: ScalarFunction)] = [:]
+        for (name, arity, body) in functions { scalars[name.lowercased()] = (name, arity, body) }
+        self.scalars = scalars
+    }
+
+    func scalar(_ name: String) -> ScalarFunction? { self.scalars[name.lowercased()]?.body }
+
+    func arity(of name: String) -> ClosedRange<Int>? {
+        self.scalars[name.lowercased()]?.arity ?? Self.aggregates[name.lowercased()]
+    }
+
+    func isAggregate(_ name: String) -> Bool { Self.aggregates[name.lowercased()] != nil }
+
+    var names: [String] { self.scalars.values.map(\.name) + Self.aggregates.keys }
+}
+
+/// An argument of the wrong type, told with the function's name.
+func wrongArgument(_ function: String, _ value: Value, _ wanted: String) -> CypherError {
+    CypherError(.type, "InvalidArgumentType", "`\(function)` takes \(wanted), not \(value.typeName)")
+}
+
+/// A function of one argument that gives null for null.
+func unary(
+    _ name: String, _ body: @escaping @Sendable (ExecutionContext, Value) throws -> Value
+) -> (String, ClosedRange<Int>, ScalarFunction) {
+    (name, 1...1, { context, arguments in arguments[0].isNull ? .null : try body(context, arguments[0]) })
+}
+
+/// A function that gives null when any argument is null.
+func strict(
+    _ name: String, _ arity: ClosedRange<Int>, _ body: @escaping ScalarFunction
+) -> (String, ClosedRange<Int>, ScalarFunction) {
+    (
+        name, arity,
+        { context, arguments in arguments.contains(where: \.isNull) ? .null : try body(context, arguments) }
+    )
+}

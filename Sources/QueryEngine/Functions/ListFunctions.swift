@@ -1,0 +1,60 @@
+internal import Cypher
+internal import PropertyGraph
+
+/// Functions of lists.
+enum ListFunctions {
+    static var all: [(String, ClosedRange<Int>, ScalarFunction)] {
+        [
+            unary("size") { _, value in
+                switch value {
+                case .list(let list): .integer(list.count)
+                case .string(let text): .integer(text.unicodeScalars.count)
+                case .map(let map): .integer(map.count)
+                default: throw wrongArgument("size", value, "a list or a text")
+                }
+            },
+            unary("isEmpty") { _, value in
+                switch value {
+                case .list(let list): .boolean(list.isEmpty)
+                case .string(let text): .boolean(text.isEmpty)
+                case .map(let map): .boolean(map.isEmpty)
+                default: throw wrongArgument("isEmpty", value, "a list, a text or a map")
+                }
+            },
+            self.list("head") { $0.first ?? .null }, self.list("last") { $0.last ?? .null },
+            self.list("tail") { .list(Array($0.dropFirst())) },
+            unary("reverse") { _, value in
+                switch value {
+                case .list(let list): .list(list.reversed())
+                case .string(let text): .string(String(text.reversed()))
+                default: throw wrongArgument("reverse", value, "a list or a text")
+                }
+            },
+            strict("range", 2...3) { context, a in
+                guard let first = a[0].integer, let last = a[1].integer,
+                    let step = a.count > 2 ? a[2].integer : 1
+                else {
+                    throw wrongArgument("range", a[0].integer == nil ? a[0] : a[1], "whole numbers")
+                }
+                guard step != 0 else {
+                    throw CypherError(.argument, "NumberOutOfRange", "range() needs a step other than 0")
+                }
+                let (span, overflow) = (step > 0 ? last : first).subtractingReportingOverflow(
+                    step > 0 ? first : last)
+                guard span >= 0 || overflow else { return .list([]) }
+                let count = overflow ? Int.max : span / Int(step.magnitude)
+                try context.hold(count == Int.max ? count : count + 1)
+                return .list(stride(from: first, through: last, by: step).map(Value.integer))
+            },
+        ]
+    }
+
+    private static func list(
+        _ name: String, _ body: @escaping @Sendable ([Value]) -> Value
+    ) -> (String, ClosedRange<Int>, ScalarFunction) {
+        unary(name) { _, value in
+            guard case .list(let list) = value else { throw wrongArgument(name, value, "a list") }
+            return body(list)
+        }
+    }
+}

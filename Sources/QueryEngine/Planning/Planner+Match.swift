@@ -1,0 +1,548 @@
+internal import Cypher
+internal import PropertyGraph
+
+extension Planner {
+    func match(
+        _ patterns: [PatternPart], _ predicate: Expression?, optional: Bool, _ input: PlanNode,
+        _ scope: [String: Int]
+    ) throws(CypherError) -> (PlanNode, [String: Int]) {
+        let graph = MatchGraph(patterns, predicate, scope: scope) { self.newSlot() }
+        // What has a name of our own making stays inside.
+        let visible = graph.innerScope.filter { !$0.key.hasPrefix("  ") }
+        guard optional else { return (try self.solve(graph, input), visible) }
+        let inner = try self.solve(graph, self.argument())
+        let slots = graph.newNames.compactMap { graph.innerScope[$0] }
+        let node = self.node(
+            "Optional", rows: max(input.estimatedRows, input.estimatedRows * inner.estimatedRows),
+            children: [input, inner]
+        ) { context, row, emit in
+            try input.run(context, row) { row in
+                var found = false
+                let goesOn = try inner.run(context, row) { row in
+                    found = true
+                    return try emit(row)
+                }
+                if found || !goesOn { return goesOn }
+                var out = row
+                for slot in slots { out[slot] = .null }
+                return try emit(out)
+            }
+        }
+        return (node, visible)
+    }
+
+    /// Grows a match from what is bound: the cheapest relationship first, a new start when nothing touches.
+    func solve(_ graph: MatchGraph, _ input: PlanNode) throws(CypherError) -> PlanNode {
+        var solver = MatchSolver(planner: self, graph: graph, node: input)
+        return try solver.solve()
+    }
+
+    // MARK: Tests
+
+    func labelTest(_ labels: LabelExpression) -> (ExecutionContext, NodeID) -> Bool {
+        switch labels {
+        case .name(let name):
+            let slot = self.names.label(name)
+            return { context, node in context.label(slot).map { context.graph.hasLabel(node, $0) } ?? false }
+        case .any: return { context, node in !context.graph.labels(of: node).isEmpty }
+        case .not(let inner):
+            let test = self.labelTest(inner)
+            return { context, node in !test(context, node) }
+        case .and(let left, let right):
+            let (a, b) = (self.labelTest(left), self.labelTest(right))
+            return { context, node in a(context, node) && b(context, node) }
+        case .or(let left, let right):
+            let (a, b) = (self.labelTest(left), self.labelTest(right))
+            return { context, node in a(context, node) || b(context, node) }
+        }
+    }
+
+    func typeTest(_ types: LabelExpression) -> (ExecutionContext, RelationshipTypeID) -> Bool {
+        switch types {
+        case .name(let name):
+            let slot = self.names.type(name)
+            return { context, type in context.type(slot) == type }
+        case .any: return { _, _ in true }
+        case .not(let inner):
+            let test = self.typeTest(inner)
+            return { context, type in !test(context, type) }
+        case .and(let left, let right):
+            let (a, b) = (self.typeTest(left), self.typeTest(right))
+            return { context, type in a(context, type) && b(context, type) }
+        case .or(let left, let right):
+            let (a, b) = (self.typeTest(left), self.typeTest(right))
+            return { context, type in a(context, type) || b(context, type) }
+        }
+    }
+}
+
+/// The state of solving one MATCH.
+private struct MatchSolver {
+    let planner: Planner
+    let graph: MatchGraph
+    var node: PlanNode
+    var boundNodes: Set<Int>
+    var solved: Set<Int> = []
+    var boundNames: Set<String> = []
+    var pending: [MatchGraph.Condition]
+
+    init(planner: Planner, graph: MatchGraph, node: PlanNode) {
+        self.planner = planner
+        self.graph = graph
+        self.node = node
+        self.pending = graph.conditions
+        self.boundNodes = Set(graph.nodes.indices.filter { graph.nodes[$0].isBound })
+    }
+
+    private var compiler: ExpressionCompiler {
+        ExpressionCompiler(planner: self.planner, scope: self.graph.innerScope)
+    }
+
+    mutating func solve() throws(CypherError) -> PlanNode {
+        for index in self.boundNodes.sorted() { self.checkBound(index) }
+        try self.applyConditions()
+        while true {
+            if let next = self.cheapestRelationship() {
+                try self.grow(next)
+            } else if let next = self.cheapestStart() {
+                try self.start(next)
+            } else {
+                break
+            }
+            try self.applyConditions()
+        }
+        for path in self.graph.paths {
+            self.bindPath(path)
+            self.boundNames.insert(path.name)
+        }
+        try self.applyConditions()
+        // What is left needs nothing that is not there: subqueries that may name anything.
+        for condition in self.pending {
+            self.node = try self.planner.filter(self.node, condition.expression, self.graph.innerScope)
+        }
+        return self.node
+    }
+
+    // MARK: Choosing
+
+    private func cheapestRelationship() -> Int? {
+        var best: (index: Int, cost: Double)?
+        for (index, relationship) in self.graph.relationships.enumerated() where !self.solved.contains(index)
+        {
+            let ends = [relationship.from, relationship.to].filter { self.boundNodes.contains($0) }.count
+            let needsBoth = relationship.selection != .all
+            guard relationship.isBound || (needsBoth ? ends == 2 : ends > 0) else { continue }
+            let cost = relationship.isBound || ends == 2 ? 0 : self.fanOut(relationship)
+            if cost < best?.cost ?? .infinity { best = (index, cost) }
+        }
+        return best?.index
+    }
+
+    /// How many relationships of its types a node of the graph has on average; hops multiply.
+    private func fanOut(_ relationship: MatchGraph.Relationship) -> Double {
+        let graph = self.planner.graph
+        var count = Double(graph.relationshipCount)
+        if let names = relationship.pattern.types?.alternatives {
+            count = names.reduce(0) { sum, name in
+                sum + (graph.tokens.relationshipType(name).map { Double(graph.count($0)) } ?? 0)
+            }
+        }
+        let average =
+            count / Double(max(1, graph.nodeCount)) * (relationship.pattern.arrow == .either ? 2 : 1)
+        return relationship.pattern.length == nil ? average : max(average, average * average * 4)
+    }
+
+    private func cheapestStart() -> Int? {
+        let unbound = self.graph.nodes.indices.filter { !self.boundNodes.contains($0) }
+        return unbound.min { self.cardinality($0) < self.cardinality($1) }
+    }
+
+    private func cardinality(_ index: Int) -> Double {
+        if let seek = self.seek(index) { return seek.rows }
+        return self.labelCount(index)?.count ?? Double(self.planner.graph.nodeCount)
+    }
+
+    /// The rarest label that the node must have.
+    private func labelCount(_ index: Int) -> (name: String, count: Double)? {
+        let graph = self.planner.graph
+        let names = self.graph.nodes[index].labels.flatMap { $0.conjunction ?? [] }
+        return names.map { name in (name, graph.tokens.label(name).map { Double(graph.count($0)) } ?? 0) }
+            .min { $0.1 < $1.1 }
+    }
+
+    private struct Seek {
+        let index: PropertyIndex
+        let label: String
+        let values: [Expression]
+        /// The last value is a list, each element of which is looked up.
+        let isList: Bool
+        let rows: Double
+    }
+
+    /// An index that finds the node from values that are known already.
+    private func seek(_ index: Int) -> Seek? {
+        let node = self.graph.nodes[index]
+        let names =
+            self.graph.anonymous.filter { $0.value == index }.map(\.key) + [node.name].compactMap { $0 }
+        guard !names.isEmpty else { return nil }
+        var known: [String: (value: Expression, isList: Bool)] = [:]
+        for condition in self.pending {
+            guard let (key, value, isList) = Self.equality(condition.expression, names),
+                let needs = FreeNames.of(value),
+                needs.intersection(self.graph.newNames).isSubset(of: self.boundNames)
+            else { continue }
+            known[key] = (value, isList)
+        }
+        guard !known.isEmpty else { return nil }
+        var best: Seek?
+        for label in node.labels.flatMap({ $0.conjunction ?? [] }) {
+            for candidate in self.planner.graph.indexes where candidate.definition.label == label {
+                let found = candidate.definition.keys.compactMap { known[$0] }
+                let lists = found.filter(\.isList).count
+                guard found.count == candidate.definition.keys.count, lists == 0 || found.count == 1 else {
+                    continue
+                }
+                let count = self.labelCount(index)?.count ?? 1
+                let rows = max(1, count / Double(max(1, candidate.distinctCount))) * (lists > 0 ? 5 : 1)
+                if rows < best?.rows ?? .infinity {
+                    best = Seek(
+                        index: candidate, label: label, values: found.map(\.value), isList: lists > 0,
+                        rows: rows)
+                }
+            }
+        }
+        return best
+    }
+
+    /// `name.key = value`, either way round, or `name.key IN list`.
+    private static func equality(
+        _ expression: Expression, _ names: [String]
+    ) -> (key: String, value: Expression, isList: Bool)? {
+        func key(_ side: Expression) -> String? {
+            guard case .property(let base, let key) = side.kind, case .variable(let name) = base.kind,
+                names.contains(name)
+            else { return nil }
+            return key
+        }
+        switch expression.kind {
+        case .comparison(let left, let links):
+            guard links.count == 1, links[0].sign == .equal else { return nil }
+            if let key = key(left) { return (key, links[0].operand, false) }
+            if let key = key(links[0].operand) { return (key, left, false) }
+            return nil
+        case .binary(.in, let left, let right): return key(left).map { ($0, right, true) }
+        default: return nil
+        }
+    }
+
+    // MARK: Starting
+
+    private mutating func start(_ index: Int) throws(CypherError) {
+        let input = self.node
+        let slot = self.graph.nodes[index].slot
+        if let seek = self.seek(index) {
+            self.node = try self.indexSeek(seek, slot, input)
+        } else if let (label, count) = self.labelCount(index) {
+            let token = self.planner.names.label(label)
+            self.node = self.planner.node(
+                "NodeByLabelScan", "\(self.graph.nodes[index].name ?? ""):\(label)",
+                rows: input.estimatedRows * count,
+                children: [input]
+            ) { context, row, emit in
+                try input.run(context, row) { row in
+                    guard let label = context.label(token) else { return true }
+                    var out = row
+                    for node in context.graph.nodes(label) {
+                        try context.step()
+                        out[slot] = .node(node)
+                        guard try emit(out) else { return false }
+                    }
+                    return true
+                }
+            }
+        } else {
+            let rows = input.estimatedRows * Double(max(1, self.planner.graph.nodeCount))
+            self.node = self.planner.node(
+                "AllNodesScan", self.graph.nodes[index].name ?? "", rows: rows, children: [input]
+            ) { context, row, emit in
+                try input.run(context, row) { row in
+                    var out = row
+                    let graph = context.graph
+                    for number in 0..<graph.nodeIDBound where graph.contains(NodeID(number)) {
+                        try context.step()
+                        out[slot] = .node(NodeID(number))
+                        guard try emit(out) else { return false }
+                    }
+                    return true
+                }
+            }
+        }
+        self.bind(index)
+    }
+
+    private func indexSeek(_ seek: Seek, _ slot: Int, _ input: PlanNode) throws(CypherError) -> PlanNode {
+        let values = try self.compiler.compile(seek.values)
+        let (definition, isList) = (seek.index.definition, seek.isList)
+        let details = "\(definition.label)(\(definition.keys.joined(separator: ", ")))"
+        return self.planner.node(
+            "NodeIndexSeek", details, rows: input.estimatedRows * seek.rows, children: [input]
+        ) { context, row, emit in
+            try input.run(context, row) { row in
+                let wanted = try values.map { try $0(context, row) }
+                guard let index = context.graph.indexes.first(where: { $0.definition == definition }) else {
+                    return true
+                }
+                var nodes: [NodeID]
+                if isList {
+                    var found: Set<NodeID> = []
+                    for value in wanted[0].list ?? [] {
+                        if let key = IndexKey([value]) { found.formUnion(index.nodes(key)) }
+                    }
+                    nodes = found.sorted()
+                } else {
+                    nodes = IndexKey(wanted).map { index.nodes($0) } ?? []
+                }
+                var out = row
+                for node in nodes {
+                    try context.step()
+                    out[slot] = .node(node)
+                    guard try emit(out) else { return false }
+                }
+                return true
+            }
+        }
+    }
+
+    /// Marks a node as bound and checks all labels it must have.
+    private mutating func bind(_ index: Int) {
+        self.boundNodes.insert(index)
+        if let name = self.graph.nodes[index].name { self.boundNames.insert(name) }
+        for (name, node) in self.graph.anonymous where node == index { self.boundNames.insert(name) }
+        self.checkLabels(index)
+    }
+
+    private mutating func checkLabels(_ index: Int) {
+        let (slot, input) = (self.graph.nodes[index].slot, self.node)
+        guard
+            let labels = self.graph.nodes[index].labels.reduce(
+                nil, { all, next in all.map { .and($0, next) } ?? next })
+        else { return }
+        // A scan or seek of the only label needs no second look, but costs little to repeat.
+        let test = self.planner.labelTest(labels)
+        self.node = self.planner.node(
+            "Filter", "\(self.graph.nodes[index].name ?? ""):\(PlanText.text(labels))",
+            rows: input.estimatedRows,
+            children: [input]
+        ) { context, row, emit in
+            try input.run(context, row) { row in
+                guard case .node(let node) = row[slot], test(context, node) else { return true }
+                return try emit(row)
+            }
+        }
+    }
+
+    /// A node bound before may be null (after OPTIONAL MATCH): then nothing matches.
+    private mutating func checkBound(_ index: Int) {
+        if let name = self.graph.nodes[index].name { self.boundNames.insert(name) }
+        let (slot, input) = (self.graph.nodes[index].slot, self.node)
+        self.node = self.planner.node(
+            "Filter", "\(self.graph.nodes[index].name ?? "") IS NOT NULL", rows: input.estimatedRows,
+            children: [input]
+        ) { context, row, emit in
+            try input.run(context, row) { row in
+                switch row[slot] {
+                case .node: return try emit(row)
+                case .null: return true
+                case let other:
+                    throw CypherError(
+                        .type, "InvalidArgumentType", "a pattern needs a node here, not \(other.typeName)")
+                }
+            }
+        }
+        self.checkLabels(index)
+    }
+
+    private mutating func applyConditions() throws(CypherError) {
+        var rest: [MatchGraph.Condition] = []
+        for condition in self.pending {
+            if FreeNames.of(condition.expression) != nil, condition.needs.isSubset(of: self.boundNames) {
+                self.node = try self.planner.filter(self.node, condition.expression, self.graph.innerScope)
+            } else {
+                rest.append(condition)
+            }
+        }
+        self.pending = rest
+    }
+
+    // MARK: Growing
+
+    private mutating func grow(_ index: Int) throws(CypherError) {
+        let relationship = self.graph.relationships[index]
+        let others = self.solved.map { self.graph.relationships[$0] }
+        if relationship.isBound {
+            self.checkRelationship(relationship)
+        } else if relationship.selection != .all {
+            try self.shortest(relationship)
+        } else {
+            let startsAtFrom = self.boundNodes.contains(relationship.from)
+            try self.expand(relationship, from: startsAtFrom, others)
+        }
+        self.solved.insert(index)
+        if let name = relationship.name { self.boundNames.insert(name) }
+        for (name, number) in self.graph.anonymousRelationships where number == index {
+            self.boundNames.insert(name)
+        }
+        for end in [relationship.from, relationship.to] where !self.boundNodes.contains(end) {
+            self.bind(end)
+        }
+    }
+
+    private func hops(_ relationship: MatchGraph.Relationship, reversed: Bool) -> Hops {
+        let arrow = relationship.pattern.arrow
+        let directions: [Direction] =
+            arrow == .either ? [.outgoing, .incoming] : [reversed ? .incoming : .outgoing]
+        return Hops(
+            directions: directions, types: relationship.pattern.types, planner: self.planner)
+    }
+
+    /// The condition on each relationship of a path of variable length.
+    private func stepCondition(
+        _ relationship: MatchGraph.Relationship
+    ) throws(CypherError) -> ((ExecutionContext, Row, RelationshipID) throws -> Bool)? {
+        guard case .map(let entries)? = relationship.pattern.properties?.kind,
+            relationship.pattern.length != nil
+        else { return nil }
+        var wanted: [(key: Int, value: Evaluator)] = []
+        for entry in entries {
+            wanted.append((self.planner.names.key(entry.key), try self.compiler.compile(entry.value)))
+        }
+        return { [wanted] context, row, relationship in
+            for (slot, value) in wanted {
+                guard let key = context.key(slot) else { return false }
+                let found = context.graph.property(key, of: relationship)
+                guard try found.isEqual(to: value(context, row)) == true else { return false }
+            }
+            return true
+        }
+    }
+
+    private mutating func expand(
+        _ relationship: MatchGraph.Relationship, from startsAtFrom: Bool, _ others: [MatchGraph.Relationship]
+    ) throws(CypherError) {
+        let (start, end) =
+            startsAtFrom ? (relationship.from, relationship.to) : (relationship.to, relationship.from)
+        let expansion = Expansion(
+            start: self.graph.nodes[start].slot, end: self.graph.nodes[end].slot, slot: relationship.slot,
+            isEndBound: self.boundNodes.contains(end), others: others.map(\.slot),
+            hops: self.hops(relationship, reversed: !startsAtFrom))
+        let input = self.node
+        let name = (expansion.isEndBound ? "ExpandInto" : "ExpandAll")
+        let rows = input.estimatedRows * (expansion.isEndBound ? 1 : max(0.1, self.fanOut(relationship)))
+        let details = self.details(relationship)
+        guard let length = relationship.pattern.length else {
+            self.node = self.planner.node(name, details, rows: rows, children: [input]) {
+                context, row, emit in
+                try input.run(context, row) { row in try expansion.expand(context, row, emit) }
+            }
+            return
+        }
+        let condition = try self.stepCondition(relationship)
+        let (minimum, maximum) = (length.minimum ?? 1, length.maximum ?? Int.max)
+        let reversed = !startsAtFrom
+        self.node = self.planner.node("VarLengthExpand", details, rows: rows, children: [input]) {
+            context, row, emit in
+            try input.run(context, row) { row in
+                try expansion.walk(
+                    context, row, minimum: minimum, maximum: maximum, reversed: reversed,
+                    condition: condition, emit)
+            }
+        }
+    }
+
+    private func details(_ relationship: MatchGraph.Relationship) -> String {
+        func name(_ index: Int) -> String { "(\(self.graph.nodes[index].name ?? ""))" }
+        let pattern = relationship.pattern
+        var inside = (relationship.name ?? "") + (pattern.types.map { ":" + PlanText.text($0) } ?? "")
+        if let length = pattern.length {
+            inside += "*\(length.minimum.map(String.init) ?? "")..\(length.maximum.map(String.init) ?? "")"
+        }
+        return name(relationship.from) + "-[\(inside)]-" + (pattern.arrow == .either ? "" : ">")
+            + name(relationship.to)
+    }
+
+    /// A relationship from before: its ends must be those of the pattern.
+    private mutating func checkRelationship(_ relationship: MatchGraph.Relationship) {
+        let input = self.node
+        let from = (self.graph.nodes[relationship.from].slot, self.boundNodes.contains(relationship.from))
+        let to = (self.graph.nodes[relationship.to].slot, self.boundNodes.contains(relationship.to))
+        let isEither = relationship.pattern.arrow == .either
+        let slot = relationship.slot
+        let test = relationship.pattern.types.map(self.planner.typeTest)
+        let isList = relationship.pattern.length != nil
+        self.node = self.planner.node(
+            "ProjectEndpoints", relationship.name ?? "", rows: input.estimatedRows, children: [input]
+        ) { context, row, emit in
+            try input.run(context, row) { row in
+                func ends(_ source: NodeID, _ target: NodeID) throws -> Bool {
+                    var out = row
+                    if from.1 {
+                        guard row[from.0] == .node(source) else { return true }
+                    } else {
+                        out[from.0] = .node(source)
+                    }
+                    if to.1 {
+                        guard row[to.0] == .node(target) else { return true }
+                    } else {
+                        if from.0 == to.0, source != target { return true }
+                        out[to.0] = .node(target)
+                    }
+                    return try emit(out)
+                }
+                if isList {
+                    guard case .list(let list) = row[slot],
+                        let (source, target) = PathBuilder.ends(of: list, context.graph)
+                    else { return true }
+                    return try ends(source, target)
+                }
+                guard case .relationship(let id) = row[slot], let record = context.graph.relationship(id),
+                    test?(context, record.type) ?? true
+                else { return true }
+                guard try ends(record.source, record.target) else { return false }
+                guard isEither, record.source != record.target else { return true }
+                return try ends(record.target, record.source)
+            }
+        }
+    }
+
+    private mutating func shortest(_ relationship: MatchGraph.Relationship) throws(CypherError) {
+        let search = ShortestPathSearch(
+            start: self.graph.nodes[relationship.from].slot, end: self.graph.nodes[relationship.to].slot,
+            slot: relationship.slot, hops: self.hops(relationship, reversed: false),
+            minimum: relationship.pattern.length?.minimum ?? 1,
+            maximum: relationship.pattern.length.map { $0.maximum ?? Int.max } ?? 1,
+            wantsAll: relationship.selection == .allShortest)
+        let condition = try self.stepCondition(relationship)
+        let input = self.node
+        self.node = self.planner.node(
+            "ShortestPath", self.details(relationship), rows: input.estimatedRows, children: [input]
+        ) { context, row, emit in
+            try input.run(context, row) { row in try search.run(context, row, condition, emit) }
+        }
+    }
+
+    private mutating func bindPath(_ path: MatchGraph.Path) {
+        let input = self.node
+        let nodes = path.nodes.map { self.graph.nodes[$0].slot }
+        let relationships = path.relationships.map { self.graph.relationships[$0].slot }
+        let slot = path.slot
+        self.node = self.planner.node("PathBuild", path.name, rows: input.estimatedRows, children: [input]) {
+            context, row, emit in
+            try input.run(context, row) { row in
+                var out = row
+                out[slot] = PathBuilder.path(
+                    nodes.map { row[$0] }, relationships.map { row[$0] }, context.graph)
+                return try emit(out)
+            }
+        }
+    }
+}

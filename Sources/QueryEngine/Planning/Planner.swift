@@ -1,0 +1,249 @@
+internal import Cypher
+internal import PropertyGraph
+
+/// Turns a checked query into a tree of operators, choosing by the graph's counts where a match starts and
+/// in which order it grows.
+///
+/// All variables of a query share one row; each has a slot of its own, also when names repeat in subqueries.
+final class Planner {
+    /// The graph whose counts guide the choices.
+    let graph: GraphSnapshot
+    let functions: FunctionRegistry
+    let procedures: ProcedureRegistry
+    var names = TokenNames()
+    private(set) var slotCount = 0
+    private var nodeCount = 0
+
+    init(graph: GraphSnapshot, functions: FunctionRegistry, procedures: ProcedureRegistry) {
+        self.graph = graph
+        self.functions = functions
+        self.procedures = procedures
+    }
+
+    func newSlot() -> Int {
+        self.slotCount += 1
+        return self.slotCount - 1
+    }
+
+    func node(
+        _ name: String, _ details: String = "", rows: Double, children: [PlanNode] = [], _ run: @escaping Run
+    ) -> PlanNode {
+        self.nodeCount += 1
+        return PlanNode(number: self.nodeCount, name, details, rows: rows, children: children, run)
+    }
+
+    /// The start of every branch: gives the argument row once.
+    func argument() -> PlanNode { self.node("Argument", rows: 1) { _, row, emit in try emit(row) } }
+
+    /// A query's plan, with the columns it returns: name and slot.
+    func plan(_ query: Query, scope: [String: Int]) throws(CypherError) -> (
+        node: PlanNode, columns: [(String, Int)]
+    ) {
+        if query.parts.count == 1 { return try self.plan(query.parts[0], scope) }
+        var parts: [PlanNode] = []
+        var columns: [(String, Int)] = []
+        for (index, part) in query.parts.enumerated() {
+            var (node, own) = try self.plan(part, scope)
+            if index == 0 {
+                columns = own.map { ($0.0, self.newSlot()) }
+            }
+            let moves = columns.compactMap { name, slot in
+                own.first { $0.0 == name }.map { (from: $0.1, to: slot) }
+            }
+            let inner = node
+            node = self.node("Projection", rows: inner.estimatedRows, children: [inner]) {
+                context, row, emit in
+                try inner.run(context, row) { row in
+                    var out = row
+                    for move in moves { out[move.to] = row[move.from] }
+                    return try emit(out)
+                }
+            }
+            own = columns
+            parts.append(node)
+        }
+        let all = parts
+        let union = self.node(
+            "Union", rows: all.reduce(0) { $0 + $1.estimatedRows }, children: all
+        ) { context, row, emit in
+            for part in all { guard try part.run(context, row, emit) else { return false } }
+            return true
+        }
+        return (query.keepsDuplicates ? union : self.distinct(union, columns.map(\.1)), columns)
+    }
+
+    private func plan(
+        _ query: SingleQuery, _ outer: [String: Int]
+    ) throws(CypherError) -> (PlanNode, [(String, Int)]) {
+        var node = self.argument()
+        var scope = outer
+        for clause in query.clauses {
+            if case .returning(let projection) = clause.kind {
+                let (projected, columns) = try self.project(projection, node, scope)
+                return (projected, columns)
+            }
+            (node, scope) = try self.plan(clause, node, scope)
+        }
+        let last = node
+        let empty = self.node("EmptyResult", rows: 0, children: [last]) { context, row, _ in
+            try last.run(context, row) { _ in true }
+        }
+        // Inside EXISTS { } and COUNT { } the rows of a query without RETURN count; at the top they do not show.
+        return (query.clauses.contains(where: Self.isUpdate) ? empty : last, [])
+    }
+
+    private static func isUpdate(_ clause: Clause) -> Bool {
+        switch clause.kind {
+        case .create, .merge, .set, .remove, .delete, .forEach: true
+        default: false
+        }
+    }
+
+    func plan(
+        _ clause: Clause, _ input: PlanNode, _ scope: [String: Int]
+    ) throws(CypherError) -> (PlanNode, [String: Int]) {
+        switch clause.kind {
+        case .match(let optional, let patterns, let predicate):
+            return try self.match(patterns, predicate, optional: optional, input, scope)
+        case .unwind(let list, let variable): return try self.unwind(list, variable, input, scope)
+        case .with(let projection, let predicate): return try self.with(projection, predicate, input, scope)
+        case .returning(let projection): return (try self.project(projection, input, scope).0, scope)
+        case .call(let call): return try self.call(call, input, scope, clause.range)
+        case .subquery(let query, let imports): return try self.subquery(query, imports, input, scope)
+        default: return try self.update(clause, input, scope)
+        }
+    }
+
+    private func unwind(
+        _ list: Expression, _ variable: String, _ input: PlanNode, _ scope: [String: Int]
+    ) throws(CypherError) -> (PlanNode, [String: Int]) {
+        let elements = try ExpressionCompiler(planner: self, scope: scope).compile(list)
+        let slot = self.newSlot()
+        let node = self.node(
+            "Unwind", variable, rows: input.estimatedRows * 10, children: [input]
+        ) { context, row, emit in
+            try input.run(context, row) { row in
+                let value = try elements(context, row)
+                if value.isNull { return true }
+                var out = row
+                for element in value.list ?? [value] {
+                    try context.step()
+                    out[slot] = element
+                    guard try emit(out) else { return false }
+                }
+                return true
+            }
+        }
+        return (node, scope.merging([variable: slot]) { _, new in new })
+    }
+
+    private func with(
+        _ projection: Projection, _ predicate: Expression?, _ input: PlanNode, _ scope: [String: Int]
+    ) throws(CypherError) -> (PlanNode, [String: Int]) {
+        let (node, columns) = try self.project(projection, input, scope)
+        let next = Dictionary(columns) { first, _ in first }
+        guard let predicate else { return (node, next) }
+        return (try self.filter(node, predicate, scope.merging(next) { _, new in new }), next)
+    }
+
+    func filter(_ input: PlanNode, _ predicate: Expression, _ scope: [String: Int]) throws(CypherError)
+        -> PlanNode
+    {
+        let test = try ExpressionCompiler(planner: self, scope: scope).predicate(predicate)
+        return self.node(
+            "Filter", PlanText.text(predicate), rows: input.estimatedRows * 0.3, children: [input]
+        ) { context, row, emit in
+            try input.run(context, row) { row in
+                try context.step()
+                return try test(context, row) ? try emit(row) : true
+            }
+        }
+    }
+
+    func distinct(_ input: PlanNode, _ slots: [Int]) -> PlanNode {
+        self.node("Distinct", rows: input.estimatedRows, children: [input]) { context, row, emit in
+            var seen: Set<[Value]> = []
+            return try input.run(context, row) { row in
+                guard seen.insert(slots.map { row[$0].equivalenceKey }).inserted else { return true }
+                try context.hold(slots.count)
+                return try emit(row)
+            }
+        }
+    }
+
+    private func call(
+        _ call: ProcedureCall, _ input: PlanNode, _ scope: [String: Int], _ range: SourceRange
+    ) throws(CypherError) -> (PlanNode, [String: Int]) {
+        guard let procedure = self.procedures[call.name] else {
+            throw CypherError(
+                .procedure, "ProcedureNotFound", "there is no procedure `\(call.name)`", at: range,
+                hint: nearest(to: call.name, among: self.procedures.names).map { "did you mean `\($0)`?" })
+        }
+        let given = call.arguments ?? []
+        guard given.count == procedure.inputs.count else {
+            throw CypherError(
+                .syntax, "InvalidNumberOfArguments",
+                "`\(procedure.name)` takes \(procedure.inputs.count) arguments, here are \(given.count)",
+                at: range)
+        }
+        let arguments = try ExpressionCompiler(planner: self, scope: scope).compile(given)
+        var next = scope
+        var taken: [(column: Int, slot: Int)] = []
+        let all = procedure.outputs.map { ProcedureCall.Yield(column: $0, variable: $0) }
+        for yield in call.yields.map({ $0.isEmpty ? all : $0 }) ?? all {
+            guard let column = procedure.outputs.firstIndex(of: yield.column) else {
+                throw CypherError(
+                    .syntax, "UndefinedVariable", "`\(procedure.name)` does not yield `\(yield.column)`",
+                    at: range,
+                    hint: "it yields \(procedure.outputs.joined(separator: ", "))")
+            }
+            let slot = self.newSlot()
+            next[yield.variable] = slot
+            taken.append((column, slot))
+        }
+        let slots = taken
+        let node = self.node(
+            "ProcedureCall", procedure.name, rows: input.estimatedRows * 10, children: [input]
+        ) { context, row, emit in
+            try input.run(context, row) { row in
+                for result in try procedure.body(context.graph, arguments.map { try $0(context, row) }) {
+                    try context.step()
+                    var out = row
+                    for (column, slot) in slots { out[slot] = result[column] }
+                    guard try emit(out) else { return false }
+                }
+                return true
+            }
+        }
+        guard let predicate = call.predicate else { return (node, next) }
+        return (try self.filter(node, predicate, next), next)
+    }
+
+    private func subquery(
+        _ query: Query, _ imports: [String]?, _ input: PlanNode, _ scope: [String: Int]
+    ) throws(CypherError) -> (PlanNode, [String: Int]) {
+        let (inner, columns) = try self.plan(query, scope: scope)
+        let slots = columns.map(\.1)
+        let returnsRows = !columns.isEmpty
+        let node = self.node(
+            "Apply", rows: input.estimatedRows * max(1, inner.estimatedRows), children: [input, inner]
+        ) { context, row, emit in
+            // A subquery may write: the rows before it are gathered first, so that it cannot see its own work.
+            for row in try input.collect(context, row) {
+                if !returnsRows {
+                    _ = try inner.run(context, row) { _ in true }
+                    guard try emit(row) else { return false }
+                    continue
+                }
+                let goesOn = try inner.run(context, row) { result in
+                    var out = row
+                    for slot in slots { out[slot] = result[slot] }
+                    return try emit(out)
+                }
+                guard goesOn else { return false }
+            }
+            return true
+        }
+        return (node, scope.merging(columns) { _, new in new })
+    }
+}
