@@ -27,6 +27,7 @@ let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-s
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 
 let package = Package(
@@ -42,6 +43,8 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         // The HTTP server.
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        // Names of headers and states of answers.
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         // The HTTP client of the worker and the command line.
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         // Start and orderly end of the long-running parts.
@@ -72,13 +75,41 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(
             name: "CGraphviz", pkgConfig: "libgvc", providers: [.apt(["libgraphviz-dev"])]),
+        room(
+            "Visualization",
+            uses: [
+                "Cypher", "GraphDatabase", "Graphviz", "JSON", "NamedResources", "PropertyGraph",
+                "QueryEngine",
+            ]),
         room("Graphviz", uses: ["CGraphviz", "JSON", subprocess, system]),
         room("Identity", uses: ["Cryptography", "GraphDatabase", "PropertyGraph"]),
         room("Orchestration", uses: ["Cryptography", "GraphDatabase", "Graphviz", "JSON", "PropertyGraph"]),
         room(
             "Worker", uses: ["Cryptography", "JSON", http, nio, nioHTTP1, subprocess, system, logging]),
+        room(
+            "HTTPAPI",
+            uses: [
+                "Authorization", "Cryptography", "Cypher", "GraphDatabase", "GraphStorage", "Graphviz",
+                "Identity",
+                "JSON", "NamedResources", "Orchestration", "PropertyGraph", "QueryEngine", "Visualization",
+                hummingbird,
+                httpTypes, logging,
+            ]),
         room("Cryptography", uses: ["COpenSSL"]),
         room("Authorization", uses: ["JSON", "PropertyGraph"]),
+
+        .executableTarget(
+            name: "plexus",
+            dependencies: [
+                "Authorization", "Cypher", "GraphDatabase", "GraphStorage", "Graphviz", "HTTPAPI", "Identity",
+                "JSON",
+                "NamedResources", "Orchestration", "PropertyGraph", "Visualization", "Worker", hummingbird,
+                logging, nio,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict),
 
         tests("JSON"),
         tests("Cypher"),

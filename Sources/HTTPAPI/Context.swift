@@ -1,6 +1,6 @@
 package import Hummingbird
 package import Identity
-package import Logging
+internal import Logging
 
 /// What is known of a request while it is answered.
 package struct APIContext: RequestContext {

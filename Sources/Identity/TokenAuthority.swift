@@ -31,10 +31,11 @@ package struct TokenAuthority: Sendable {
         let isNew = try await self.database.write { transaction in
             let label = try transaction.label("Token")
             guard transaction.graph.count(label) == 0 else { return false }
-            try Self.createUniqueKeys(in: transaction)
             let admin = try Self.node("User", id: "admin", in: transaction)
             let group = try Self.node("Group", id: "administrators", in: transaction)
             _ = try transaction.createRelationship(type: "MEMBER", from: admin, to: group)
+            let network = try Self.node("Network", id: self.database.name, in: transaction)
+            _ = try transaction.createRelationship(type: "ADMINISTRATOR", from: group, to: network)
             let token = try transaction.createNode(
                 labels: ["Token"],
                 properties: [
@@ -47,7 +48,7 @@ package struct TokenAuthority: Sendable {
         return isNew ? "plx_\(id)_\(secret)" : nil
     }
 
-    /// The user whose token this is, or nil. O(1); takes the same time for a wrong secret as for a right.
+    /// The user whose token this is, or nil. O(1); a wrong secret takes the same time as a right one.
     package func principal(token: String) -> Principal? {
         let parts = token.split(separator: "_", omittingEmptySubsequences: false)
         guard parts.count == 3, parts[0] == "plx" else { return nil }
@@ -61,15 +62,6 @@ package struct TokenAuthority: Sendable {
             let user = graph.property(idKey, of: owner.neighbour).string
         else { return nil }
         return Principal(user: user)
-    }
-
-    private static func createUniqueKeys(in transaction: GraphTransaction) throws {
-        for label in ["User", "Group", "Token"] {
-            let name = "\(label.lowercased())_id"
-            guard !transaction.graph.constraints.contains(where: { $0.name == name }) else { continue }
-            try transaction.createConstraint(
-                ConstraintDefinition(name: name, kind: .nodeKey, entity: label, keys: ["id"]))
-        }
     }
 
     private static func node(_ label: String, id: String, in transaction: GraphTransaction) throws -> NodeID {

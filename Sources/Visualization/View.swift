@@ -55,7 +55,11 @@ package struct View: Hashable, Sendable {
         }
         self.name = name
         self.title = try text("title")
-        self.query = json["query"]?.array?.compactMap(\.string).joined(separator: "\n") ?? (try text("query"))
+        if let lines = json["query"]?.array?.compactMap(\.string) {
+            self.query = lines.joined(separator: "\n")
+        } else {
+            self.query = try text("query")
+        }
         self.description = json["description"]?.string ?? ""
         self.parameters = json["parameters"]?.object ?? JSON.Object()
         self.rankdir = json["rankdir"]?.string ?? "LR"

@@ -3,6 +3,7 @@ package import GraphDatabase
 internal import JSON
 package import NamedResources
 package import PropertyGraph
+internal import QueryEngine
 
 /// The views there are, and their pictures as DOT.
 package struct ViewCatalog: Sendable {

@@ -66,6 +66,12 @@ package struct AttemptOutcome: Hashable, Sendable {
         package let sha256: String
         /// Its size in bytes.
         package let size: Int
+
+        /// Joins digest and size.
+        package init(sha256: String, size: Int) {
+            self.sha256 = sha256
+            self.size = size
+        }
     }
 
     /// The result; nil when the attempt failed.

@@ -1,0 +1,86 @@
+internal import GraphDatabase
+internal import Graphviz
+internal import HTTPTypes
+internal import Hummingbird
+internal import JSON
+internal import Orchestration
+internal import PropertyGraph
+internal import Visualization
+
+/// Pictures of runs, of views and of any DOT text.
+struct PictureRoutes {
+    let services: Services
+
+    func add(to router: Router<APIContext>) {
+        router.get("/v1/runs/:id/:file") { _, context in
+            let format = try self.format(context.parameters.get("file") ?? "", of: "graph")
+            return try await self.picture(try await self.run(context.parameters.get("id") ?? ""), format)
+        }
+        router.get("/v1/views") { _, _ in
+            let views = self.services.views.names.map { name -> JSON in
+                let view = try? self.services.views.view(name)
+                return [
+                    "name": .string(name), "title": .string(view?.title ?? ""),
+                    "description": .string(view?.description ?? ""),
+                    "parameters": .object(view?.parameters ?? JSON.Object()),
+                ]
+            }
+            return Response(["views": .array(views)])
+        }
+        router.get("/v1/views/:file") { request, context in try await self.view(request, context) }
+    }
+
+    private func format(_ file: String, of stem: String) throws -> PictureFormat {
+        let parts = file.split(separator: ".", maxSplits: 1).map(String.init)
+        guard parts.count == 2, parts[0] == stem, let format = PictureFormat(rawValue: parts[1]) else {
+            let all = PictureFormat.allCases.map { "\(stem).\($0.rawValue)" }.joined(separator: ", ")
+            throw HTTPProblem(.notFound, code: "not_found", "there is no `\(file)` here; there are \(all)")
+        }
+        return format
+    }
+
+    private func picture(_ dot: String, _ format: PictureFormat) async throws -> Response {
+        // The DOT of a picture is what we wrote, not what the layout made of it.
+        let bytes =
+            format == .dot ? Array(dot.utf8) : try await self.services.pictures.render(dot, format: format)
+        return Response(bytes, type: format.mediaType, headers: [.cacheControl: "no-cache"])
+    }
+
+    private func run(_ id: String) async throws -> String {
+        guard let run = try self.services.database.read("run", ["run": .string(id)]).first else {
+            throw OrchestrationError.notFound(what: "run", name: id, hint: "see `plexus run list`")
+        }
+        let graph = try await self.services.pictures.parse(run["dot"]?.string ?? "")
+        var states: [String: RunPicture.StepState] = [:]
+        for job in try self.services.database.read("run_jobs", ["run": .string(id)]) {
+            states[job["step"]?.string ?? ""] = RunPicture.StepState(
+                state: job["state"]?.string ?? "", note: Self.note(job))
+        }
+        let title =
+            "\(run["pipeline"]?.string ?? "") \(run["version"]?.string ?? ""), run \(run["state"]?.string ?? "")"
+        return RunPicture(graph: graph, title: title, states: states).dot()
+    }
+
+    private static func note(_ job: Record) -> String {
+        if job["state"] == .string("failed") { return job["error_class"]?.string ?? "" }
+        guard let start = job["started_at"]?.dateTime, let end = job["ended_at"]?.dateTime else { return "" }
+        let millis = end.epochMilliseconds - start.epochMilliseconds
+        return millis < 10_000 ? "\(millis) ms" : "\(millis / 1000) s"
+    }
+
+    private func view(_ request: Request, _ context: APIContext) async throws -> Response {
+        let file = context.parameters.get("file") ?? ""
+        let name = file.split(separator: ".", maxSplits: 1).first.map(String.init) ?? ""
+        guard let view = try self.services.views.view(name) else {
+            let names = self.services.views.names.joined(separator: ", ")
+            throw HTTPProblem(.notFound, code: "not_found", "there is no view `\(name)`; there are \(names)")
+        }
+        let format = try self.format(file, of: name)
+        var parameters: [String: Value] = [:]
+        for (key, value) in request.uri.queryParameters {
+            let text = String(value)
+            parameters[String(key)] = (try? JSON.parse(text)).map { Value(plainJSON: $0) } ?? .string(text)
+        }
+        return try await self.picture(try await self.services.views.dot(view, parameters: parameters), format)
+    }
+}

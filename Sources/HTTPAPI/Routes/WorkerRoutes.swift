@@ -1,0 +1,202 @@
+internal import GraphDatabase
+internal import HTTPTypes
+internal import Hummingbird
+internal import JSON
+internal import Orchestration
+internal import PropertyGraph
+
+/// The worker protocol: join, lease, report, heartbeat, blobs.
+struct WorkerRoutes {
+    let services: Services
+
+    func add(to router: Router<APIContext>) {
+        router.post("/v1/workers") { request, _ in
+            let id = try await self.services.orchestrator.join(
+                WorkerIntroduction(json: try await request.json()))
+            return Response(
+                [
+                    "id": .string(id), "heartbeat_seconds": .int(Orchestrator.heartbeatSeconds),
+                    "lease_seconds": .int(Orchestrator.leaseSeconds),
+                ], status: .created)
+        }
+        router.get("/v1/machines") { _, _ in
+            let graph = self.services.database.snapshot()
+            let rows = try self.services.database.read("machines").map { record -> JSON in
+                var object = JSON.Object()
+                for field in record.fields { object.append(field.name, graph.plainJSON(field.value)) }
+                return .object(object)
+            }
+            return Response(["machines": .array(rows)])
+        }
+        router.post("/v1/workers/:id/lease") { request, context in try await self.lease(request, context) }
+        router.post("/v1/workers/:id/report") { request, context in try await self.report(request, context) }
+        router.post("/v1/workers/:id/heartbeat") { request, context in
+            try await self.heartbeat(request, context)
+        }
+        router.on("/v1/blobs/:digest", method: .put) { request, context in
+            try await self.putBlob(request, context)
+        }
+        router.get("/v1/blobs/:digest") { _, context in try await self.getBlob(context) }
+        router.on("/v1/blobs/:digest", method: .head) { _, context in try self.headBlob(context) }
+    }
+
+    private func worker(_ context: APIContext) -> String { context.parameters.get("id") ?? "" }
+
+    /// Long poll: answers at once when there is work, else when some comes or the time is over.
+    private func lease(_ request: Request, _ context: APIContext) async throws -> Response {
+        let body = try await request.json()
+        let worker = self.worker(context)
+        let limit = max(1, min(1000, body["max"]?.int ?? 1))
+        let wait = min(60, body["wait"]?.string.flatMap(TimeSpan.seconds) ?? body["wait"]?.int ?? 0)
+        let orchestrator = self.services.orchestrator
+        let database = self.services.database
+        let commits = database.commits()
+        var jobs = try await orchestrator.lease(worker: worker, limit: limit)
+        if jobs.isEmpty, wait > 0 {
+            jobs = try await withThrowingTaskGroup(of: [LeasedJob].self) { group in
+                group.addTask {
+                    for await _ in commits where database.hasQueuedJobs {
+                        let jobs = try await orchestrator.lease(worker: worker, limit: limit)
+                        if !jobs.isEmpty { return jobs }
+                    }
+                    return []
+                }
+                group.addTask {
+                    try await Task.sleep(for: .seconds(wait))
+                    return []
+                }
+                let first = try await group.next() ?? []
+                group.cancelAll()
+                // A lease that came in the moment the time ran out must not be lost.
+                while let next = try? await group.next() { if !next.isEmpty { return next } }
+                return first
+            }
+        }
+        return Response(["jobs": .array(jobs.map(\.json))])
+    }
+
+    private func report(_ request: Request, _ context: APIContext) async throws -> Response {
+        let body = try await request.json()
+        guard let events = body["events"]?.array else {
+            throw HTTPProblem(.badRequest, code: "invalid_request", "the member `events` (a list) is missing")
+        }
+        for event in events { try await self.take(event, worker: self.worker(context)) }
+        return Response(["accepted": .int(events.count)])
+    }
+
+    private func take(_ event: JSON, worker: String) async throws {
+        guard let attempt = event["attempt"]?.string, let kind = event["event"]?.string else {
+            throw HTTPProblem(
+                .badRequest, code: "invalid_request", "an event needs the texts `attempt` and `event`")
+        }
+        let orchestrator = self.services.orchestrator
+        let log = String((event["log"]?.string ?? "").suffix(16_384))
+        switch kind {
+        case "started":
+            try await orchestrator.started(
+                attempt: attempt, worker: worker, provides: event["function"]?.string ?? "")
+        case "succeeded":
+            guard let digest = event["result"]?["sha256"]?.string, let size = self.services.blobs.size(digest)
+            else {
+                throw HTTPProblem(
+                    .badRequest, code: "result_missing",
+                    "a success needs `result.sha256` of a blob that was sent before")
+            }
+            try await orchestrator.ended(
+                attempt: attempt, worker: worker,
+                AttemptOutcome(
+                    result: .init(sha256: digest, size: size), error: nil, errorClass: nil, exit: 0, log: log)
+            )
+        case "failed":
+            try await orchestrator.ended(
+                attempt: attempt, worker: worker,
+                AttemptOutcome(
+                    result: nil, error: event["error"]?.string ?? "it failed without saying why",
+                    errorClass: event["error_class"]?.string ?? "unknown", exit: event["exit"]?.int, log: log)
+            )
+        default:
+            throw HTTPProblem(
+                .badRequest, code: "invalid_request",
+                "an event is started, succeeded or failed, not `\(kind.prefix(40))`")
+        }
+    }
+
+    private func heartbeat(_ request: Request, _ context: APIContext) async throws -> Response {
+        let body = try await request.json()
+        let stop = try await self.services.orchestrator.heartbeat(
+            worker: self.worker(context), attempts: body["attempts"]?.array?.compactMap(\.string) ?? [],
+            load: body["load"]?.double ?? 0, memoryFreeBytes: body["memory_free_bytes"]?.int ?? 0)
+        return Response(["stop": .array(stop.map(JSON.string))])
+    }
+
+    // MARK: Blobs
+
+    private func putBlob(_ request: Request, _ context: APIContext) async throws -> Response {
+        let digest = context.parameters.get("digest") ?? ""
+        try await self.services.blobs.store(digest, from: BodyPieces(body: request.body))
+        return Response(
+            ["sha256": .string(digest), "size": .int(self.services.blobs.size(digest) ?? 0)], status: .created
+        )
+    }
+
+    private func getBlob(_ context: APIContext) async throws -> Response {
+        let digest = context.parameters.get("digest") ?? ""
+        guard let bytes = try await self.services.blobs.read(digest) else {
+            throw OrchestrationError.notFound(what: "blob", name: digest, hint: nil)
+        }
+        return Response(bytes, type: "application/octet-stream")
+    }
+
+    private func headBlob(_ context: APIContext) throws -> Response {
+        let digest = context.parameters.get("digest") ?? ""
+        guard self.services.blobs.size(digest) != nil else {
+            throw OrchestrationError.notFound(what: "blob", name: digest, hint: nil)
+        }
+        return Response(status: .ok)
+    }
+}
+
+/// A request's body in pieces of bytes.
+private struct BodyPieces: AsyncSequence, Sendable {
+    typealias Element = [UInt8]
+    typealias Failure = any Error
+    let body: RequestBody
+
+    struct AsyncIterator: AsyncIteratorProtocol {
+        var buffers: RequestBody.AsyncIterator
+
+        mutating func next() async throws -> [UInt8]? {
+            try await self.buffers.next().map { Array($0.readableBytesView) }
+        }
+    }
+
+    func makeAsyncIterator() -> AsyncIterator { AsyncIterator(buffers: self.body.makeAsyncIterator()) }
+}
+
+extension GraphDatabase {
+    /// Whether a job waits for a worker: O(log n), before the dearer look for which.
+    var hasQueuedJobs: Bool {
+        let graph = self.snapshot()
+        guard let label = graph.tokens.label("Job"), let key = graph.tokens.propertyKey("state"),
+            let index = graph.index(label: label, keys: [key]), let wanted = IndexKey([.string("queued")])
+        else { return true }
+        return index.count(wanted) > 0
+    }
+}
+
+extension LeasedJob {
+    var json: JSON {
+        [
+            "job": .string(self.job), "attempt": .string(self.attempt), "function": self.definition,
+            "input": self.input,
+            "timeout_seconds": .int(self.timeoutSeconds),
+            "bindings": .array(
+                self.bindings.map {
+                    [
+                        "input": .string($0.input), "output": $0.output.map(JSON.string) ?? .null,
+                        "sha256": .string($0.sha256),
+                    ]
+                }),
+        ]
+    }
+}

@@ -1,0 +1,60 @@
+package import Authorization
+package import GraphDatabase
+package import Graphviz
+package import Identity
+package import Logging
+package import NamedResources
+package import Orchestration
+package import PropertyGraph
+package import Visualization
+
+/// Everything that routes call. Handlers are a few lines over these.
+package struct Services: Sendable {
+    /// The graph.
+    package let database: GraphDatabase
+    /// Queries, models and views.
+    package let resources: NamedResources
+    /// Recognises tokens.
+    package let tokens: TokenAuthority
+    /// Decides over the graph.
+    package let authorizer: Authorizer
+    /// The functions there are.
+    package let functions: FunctionRegistry
+    /// The pipelines there are.
+    package let pipelines: PipelineRegistry
+    /// Runs and jobs.
+    package let orchestrator: Orchestrator
+    /// Payloads.
+    package let blobs: BlobStore
+    /// Views.
+    package let views: ViewCatalog
+    /// Draws.
+    package let pictures: PictureProcess
+    /// Whether requests need a token.
+    package let needsToken: Bool
+    /// Where log lines go.
+    package let logger: Logger
+
+    /// Joins the services.
+    package init(
+        database: GraphDatabase, resources: NamedResources, authorizer: Authorizer,
+        orchestrator: Orchestrator,
+        blobs: BlobStore, pictures: PictureProcess, needsToken: Bool, logger: Logger
+    ) {
+        self.database = database
+        self.resources = resources
+        self.tokens = TokenAuthority(database: database)
+        self.authorizer = authorizer
+        self.functions = FunctionRegistry(database: database)
+        self.pipelines = PipelineRegistry(database: database)
+        self.orchestrator = orchestrator
+        self.blobs = blobs
+        self.views = ViewCatalog(database: database, resources: resources)
+        self.pictures = pictures
+        self.needsToken = needsToken
+        self.logger = logger
+    }
+
+    /// This moment.
+    package var now: ZonedDateTime { GraphDatabase.now() }
+}

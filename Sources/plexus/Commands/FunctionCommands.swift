@@ -1,0 +1,135 @@
+import ArgumentParser
+import Foundation
+import JSON
+import Worker
+
+/// `plexus function`
+struct FunctionCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "function", abstract: "The registry of functions.",
+        subcommands: [Register.self, List.self, Show.self, Enable.self, Disable.self])
+
+    /// `plexus function register FILE...`
+    struct Register: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Register versions of functions from JSON files.")
+        @OptionGroup var connection: ConnectionOptions
+        @Argument(help: "Files with a definition each.") var files: [String]
+
+        func run() async throws {
+            let server = try self.connection.connection()
+            for file in self.files {
+                let definition: JSON
+                do {
+                    definition = try JSON.parse(try String(contentsOfFile: file, encoding: .utf8))
+                } catch let error as JSONError {
+                    throw CommandFailure.usage("\(file), \(error)")
+                }
+                let answer = try await server.call("POST", "/v1/functions", body: definition)
+                let verb = answer["created"] == true ? "registered" : "is registered already:"
+                print("\(verb) \(answer["id"]?.string ?? "")")
+            }
+        }
+    }
+
+    /// `plexus function list`
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "List all functions.")
+        @OptionGroup var connection: ConnectionOptions
+        @OptionGroup var output: OutputOptions
+
+        func run() async throws {
+            let answer = try await self.connection.connection().call("GET", "/v1/functions")
+            Terminal.printRecords(
+                answer["functions"], ["name", "versions", "description", "developer"], as: self.output.format)
+        }
+    }
+
+    /// `plexus function show NAME[@VERSION]`
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Show a version, the newest when none is said.")
+        @OptionGroup var connection: ConnectionOptions
+        @Argument(help: "name or name@version") var function: String
+
+        func run() async throws {
+            print(
+                try await self.connection.connection().call(
+                    "GET", "/v1/functions/" + versionPath(self.function)
+                ).prettyText)
+        }
+    }
+
+    /// `plexus function enable NAME@VERSION`
+    struct Enable: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Allow calls of a version again.")
+        @OptionGroup var connection: ConnectionOptions
+        @Argument(help: "name@version") var function: String
+
+        func run() async throws { try await change(self.function, "enable", self.connection) }
+    }
+
+    /// `plexus function disable NAME@VERSION`
+    struct Disable: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Forbid calls of a version, everywhere at once.")
+        @OptionGroup var connection: ConnectionOptions
+        @Argument(help: "name@version") var function: String
+
+        func run() async throws { try await change(self.function, "disable", self.connection) }
+    }
+}
+
+private func versionPath(_ function: String) -> String {
+    let parts = function.split(separator: "@", maxSplits: 1).map(String.init)
+    return parts.count == 2 ? "\(parts[0])/versions/\(parts[1])" : function
+}
+
+private func change(_ function: String, _ verb: String, _ connection: ConnectionOptions) async throws {
+    guard function.contains("@") else { throw CommandFailure.usage("name a version: \(function)@VERSION") }
+    _ = try await connection.connection().call("POST", "/v1/functions/\(versionPath(function))/\(verb)")
+    print("\(verb)d \(function)")
+}
+
+/// `plexus call`
+struct Call: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Call one function.")
+
+    @OptionGroup var connection: ConnectionOptions
+
+    @Argument(help: "name or name@version")
+    var function: String
+
+    @Option(help: "The input: a JSON object, or @FILE.")
+    var input = "{}"
+
+    @Option(help: "Greater goes first.")
+    var priority = 0
+
+    @Flag(help: "Wait for the result and print it.")
+    var wait = false
+
+    func run() async throws {
+        let text =
+            self.input.hasPrefix("@")
+            ? try String(contentsOfFile: String(self.input.dropFirst()), encoding: .utf8) : self.input
+        let input: JSON
+        do {
+            input = try JSON.parse(text)
+        } catch {
+            throw CommandFailure.usage("--input: \(error)")
+        }
+        let server = try self.connection.connection()
+        let job = try await server.call(
+            "POST", "/v1/jobs",
+            body: ["function": .string(self.function), "input": input, "priority": .int(self.priority)])
+        let id = job["id"]?.string ?? ""
+        guard self.wait else { return print(id) }
+        while true {
+            let answer = try await server.call("GET", "/v1/jobs/\(id)/result?wait=30s", timeoutSeconds: 90)
+            // While it is not done, the answer tells id and state; a result never has just these.
+            if answer["id"]?.string == id, answer["state"] != nil { continue }
+            return print(answer.prettyText)
+        }
+    }
+}

@@ -1,0 +1,157 @@
+import ArgumentParser
+import Authorization
+import Foundation
+import GraphDatabase
+import GraphStorage
+import Graphviz
+import HTTPAPI
+import Hummingbird
+import Identity
+import Logging
+import NIOCore
+import NamedResources
+import Orchestration
+import PropertyGraph
+import ServiceLifecycle
+import UnixSignals
+import Synchronization
+
+/// Whether requests need a token.
+enum AuthMode: String, ExpressibleByArgument, CaseIterable {
+    case none
+    case required
+}
+
+extension SQLiteStorage.Durability: ExpressibleByArgument {}
+
+/// `plexus serve`
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Run the server.",
+        discussion: "At its first start it makes the folder and prints an administrator's token, once.")
+
+    @Option(help: "The data folder.")
+    var data: String
+
+    @Option(help: "Where to listen for HTTP; port 0 picks a free one.")
+    var http = "127.0.0.1:8420"
+
+    @Option(help: "none: no token needed, on loopback only; required: every request needs one.")
+    var auth = AuthMode.required
+
+    @Option(help: "full: a commit waits for the disk; relaxed: a power cut may lose the last commits.")
+    var durability = SQLiteStorage.Durability.full
+
+    @Option(help: "Least level of log lines: debug, info, warning, error.")
+    var logLevel = "info"
+
+    func run() async throws {
+        let (host, port) = try self.address()
+        let logger = Self.logger("plexus", level: self.logLevel)
+        let store = try await Store.open(folder: self.data, durability: self.durability, creating: true)
+        let database = store.database
+        logger.info(
+            "graph loaded",
+            metadata: [
+                "nodes": "\(database.snapshot().nodeCount)",
+                "relationships": "\(database.snapshot().relationshipCount)",
+            ])
+        if let token = try await TokenAuthority(database: database).bootstrap(
+            now: GraphDatabase.now().epochMilliseconds)
+        {
+            Terminal.say("administrator token (shown only now): \(token)")
+        }
+        let services = try await self.services(store, logger)
+        let isReady = Mutex(false)
+        let router = plexusRouter(services) { isReady.withLock { $0 } }
+        let application = Application(
+            router: router, configuration: .init(address: .hostname(host, port: port), serverName: "plexus"),
+            onServerRunning: { channel in
+                let actual = channel.localAddress?.port ?? port
+                Terminal.say("listening on http://\(host):\(actual)")
+                isReady.withLock { $0 = true }
+                logger.info("ready", metadata: ["http": "\(host):\(actual)"])
+            }, logger: Self.logger("http", level: "warning"))
+        let group = ServiceGroup(
+            configuration: .init(
+                services: [
+                    .init(service: application),
+                    .init(service: LeaseSweeper(orchestrator: services.orchestrator, logger: logger)),
+                ], gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: Self.logger("lifecycle", level: "warning")))
+        do {
+            try await group.run()
+        } catch let error as IOError {
+            try? await database.close()
+            throw CommandFailure("cannot listen on \(self.http): \(error)", code: 3)
+        }
+        try await database.close()
+        logger.info("stopped")
+    }
+
+    private func address() throws -> (host: String, port: Int) {
+        guard let colon = self.http.lastIndex(of: ":"),
+            let port = Int(self.http[self.http.index(after: colon)...]),
+            (0...65_535).contains(port)
+        else { throw CommandFailure.usage("--http \(self.http): write HOST:PORT, such as 127.0.0.1:8420") }
+        let host = String(self.http[..<colon])
+        let isLoopback = host == "localhost" || host.hasPrefix("127.") || host == "[::1]" || host == "::1"
+        guard self.auth == .required || isLoopback else {
+            throw CommandFailure.usage("--auth none is allowed on loopback only, not on \(host)")
+        }
+        return (host, port)
+    }
+
+    private func services(_ store: Store, _ logger: Logger) async throws -> Services {
+        let pictures = PictureProcess(executable: try Self.executable())
+        func machine(_ name: String) async throws -> StateMachine {
+            StateMachine(
+                graph: try await pictures.parse(store.resources.text("schema/states/\(name).dot") ?? ""))
+        }
+        let orchestrator = Orchestrator(
+            database: store.database, jobStates: try await machine("job"),
+            runStates: try await machine("run"),
+            clock: { GraphDatabase.now() })
+        let model = try AuthorizationModel.parse(store.resources.text("schema/network.fga") ?? "")
+        return Services(
+            database: store.database, resources: store.resources, authorizer: Authorizer(model: model),
+            orchestrator: orchestrator, blobs: try BlobStore(folder: self.data + "/blobs"),
+            pictures: pictures,
+            needsToken: self.auth == .required, logger: logger)
+    }
+
+    /// This program's file, wherever it was moved to.
+    static func executable() throws -> String {
+        try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+    }
+
+    /// A logger that writes one line an event to standard error.
+    static func logger(_ label: String, level: String) -> Logger {
+        var logger = Logger(label: label) { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = Logger.Level(rawValue: level) ?? .info
+        return logger
+    }
+}
+
+/// Takes back jobs whose workers fell silent, every second.
+struct LeaseSweeper: Service {
+    let orchestrator: Orchestrator
+    let logger: Logger
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                do {
+                    let count = try await self.orchestrator.takeBackExpired()
+                    if count > 0 {
+                        self.logger.warning(
+                            "took back jobs of silent workers", metadata: ["attempts": "\(count)"])
+                    }
+                } catch {
+                    self.logger.error("taking back leases failed", metadata: ["error": "\(error)"])
+                }
+                try? await Task.sleep(for: .seconds(1))
+            }
+        }
+    }
+}

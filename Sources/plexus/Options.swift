@@ -1,0 +1,104 @@
+import ArgumentParser
+import Foundation
+import GraphDatabase
+import GraphStorage
+import JSON
+import NamedResources
+import PropertyGraph
+import Worker
+
+/// Where the graph is: a server, or a data folder that no server holds.
+struct ConnectionOptions: ParsableArguments {
+    @Option(help: "The server (PLEXUS_URL, default http://127.0.0.1:8420).")
+    var url: String?
+
+    @Option(help: "The token to show it (PLEXUS_TOKEN).")
+    var token: String?
+
+    @Option(help: "A data folder, opened directly, without a server.")
+    var data: String?
+
+    private var environment: [String: String] { ProcessInfo.processInfo.environment }
+
+    /// A connection to the server.
+    func connection() throws -> ServerConnection {
+        guard self.data == nil else {
+            throw CommandFailure.usage("this command needs a server: use --url instead of --data")
+        }
+        return ServerConnection(
+            url: self.url ?? self.environment["PLEXUS_URL"] ?? "http://127.0.0.1:8420",
+            token: self.token ?? self.environment["PLEXUS_TOKEN"])
+    }
+
+    /// Runs the body with the graph of `--data`; nil when a server is meant.
+    func withStore<Result>(_ body: (GraphDatabase) async throws -> Result) async throws -> Result? {
+        guard let data = self.data else { return nil }
+        let store = try await Store.open(folder: data, durability: .full, creating: false)
+        do {
+            let result = try await body(store.database)
+            try await store.database.close()
+            return result
+        } catch {
+            try? await store.database.close()
+            throw error
+        }
+    }
+}
+
+/// How rows are printed.
+enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
+    case table
+    case json
+    case csv
+}
+
+/// Options of commands that print rows.
+struct OutputOptions: ParsableArguments {
+    @Option(help: "How to print: table, json or csv.")
+    var format: OutputFormat = .table
+}
+
+/// Parameters given as `key=JSON`; a text that is not JSON is taken as it is.
+struct Parameters: ParsableArguments {
+    @Option(name: .customLong("param"), help: "A parameter, as key=JSON; may be given several times.")
+    var parameters: [String] = []
+
+    /// The parameters in the order given.
+    func object() throws -> JSON.Object {
+        var object = JSON.Object()
+        for parameter in self.parameters {
+            guard let equals = parameter.firstIndex(of: "="), equals != parameter.startIndex else {
+                throw CommandFailure.usage("--param \(parameter): write key=value")
+            }
+            let text = String(parameter[parameter.index(after: equals)...])
+            object[String(parameter[..<equals])] = (try? JSON.parse(text)) ?? .string(text)
+        }
+        return object
+    }
+}
+
+/// An open data folder.
+struct Store {
+    let database: GraphDatabase
+    let resources: NamedResources
+    private let lock: FolderLock
+
+    /// Opens the graph `plexus` of a folder and brings its schema up to date.
+    static func open(folder: String, durability: SQLiteStorage.Durability, creating: Bool) async throws
+        -> Store
+    {
+        var isFolder: ObjCBool = false
+        if !FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder) {
+            guard creating else { throw CommandFailure.usage("there is no folder \(folder)") }
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        } else if !isFolder.boolValue {
+            throw CommandFailure.usage("\(folder) is a file; --data names a folder")
+        }
+        let lock = try FolderLock(folder: folder)
+        let resources = NamedResources()
+        let storage = try await SQLiteStorage(path: folder + "/plexus.db", durability: durability)
+        let database = try await GraphDatabase(name: "plexus", storage: storage, resources: resources)
+        try await database.runScript(resources.text("schema/network.cypher") ?? "")
+        return Store(database: database, resources: resources, lock: lock)
+    }
+}
