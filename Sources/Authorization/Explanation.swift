@@ -69,7 +69,7 @@ extension Explanation.Step {
     package var text: String {
         switch self {
         case .tuple(let subject, let relation, let object, _, let validity, let period):
-            "\(subject) is \(relation) of \(object)"
+            "\(subject) --\(relation)--> \(object)"
                 + (period.isEmpty ? "" : " (\(period))")
                 + (validity == .valid ? "" : " - \(validity.reason)")
         case .rule(let object, let relation, let because):

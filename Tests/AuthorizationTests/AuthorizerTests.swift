@@ -133,11 +133,11 @@ struct AuthorizerTests {
         #expect(
             try Network().explain("user:anne can_run function:clean").text == """
                 allowed: user:anne can_run function:clean
-                  user:anne is member of group:eng
-                  group:eng#member is member of group:staff
-                  group:staff#member is open_to of zone:lab
+                  user:anne --member--> group:eng
+                  group:eng#member --member--> group:staff
+                  group:staff#member --open_to--> zone:lab
                   on zone:lab, open_to implies can_see
-                  zone:lab is contains of function:clean
+                  zone:lab --contains--> function:clean
                   on function:clean, can_see from contains gives can_run
                 """)
     }
@@ -153,8 +153,8 @@ struct AuthorizerTests {
             explanation.text == """
                 denied: user:bob can_see zone:lab
                   it would be allowed by:
-                    user:bob is member of group:staff (until 2026-06-30T00:00Z) - expired on 2026-06-30T00:00Z
-                    group:staff#member is open_to of zone:lab
+                    user:bob --member--> group:staff (until 2026-06-30T00:00Z) - expired on 2026-06-30T00:00Z
+                    group:staff#member --open_to--> zone:lab
                     on zone:lab, open_to implies can_see
                 """)
     }
