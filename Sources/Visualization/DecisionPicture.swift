@@ -50,10 +50,11 @@ package struct DecisionPicture: Sendable {
     /// DOT in the house style.
     package func dot() -> String {
         let verdict = self.isAllowed ? "\u{2713} allowed" : "\u{2717} denied"
-        var writer = DotWriter(
-            name: "decision",
-            attributes: Palette.graph(
-                title: "\(verdict):  " + DotWriter.label(self.question) + "\\l\n", rankdir: "LR"))
+        let lines = ["\(verdict):  " + self.question] + self.notes.map { "    " + $0 }
+        var attributes = Palette.graph(
+            title: lines.map { DotWriter.label($0) + "\\l" }.joined(), rankdir: "LR")
+        attributes.append(("fontsize", "15"))
+        var writer = DotWriter(name: "decision", attributes: attributes)
         writer.defaults("node", Palette.node)
         writer.defaults("edge", Palette.edge)
         var names = [self.subject]
@@ -87,15 +88,6 @@ package struct DecisionPicture: Sendable {
                 [
                     ("label", " no path "), ("style", "dashed"), ("color", Palette.swatch("red").border),
                     ("arrowhead", "tee"),
-                ])
-        }
-        if !self.notes.isEmpty {
-            let text = self.notes.map { DotWriter.label($0) + "\\l" }.joined()
-            writer.node(
-                "notes",
-                [
-                    ("shape", "plaintext"), ("style", ""), ("label", text), ("fontsize", "11"),
-                    ("fontcolor", "#5b6675"),
                 ])
         }
         return writer.text

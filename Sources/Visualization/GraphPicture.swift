@@ -88,8 +88,10 @@ package struct GraphPicture: Sendable {
             ("id", "relationship-\(relationship.index)"),
         ]
         if let colour = style?.colour { attributes.append(("color", Palette.swatch(colour).border)) }
-        if let until = named["valid_until"] ?? named["valid_from"], style?.label == nil {
-            attributes[0].1 += "\\nuntil \(until.prefix(10)) "
+        if style?.label == nil {
+            for (key, word) in [("valid_from", "from"), ("valid_until", "until")] {
+                if let moment = named[key] { attributes[0].1 += "\n\(word) \(moment.prefix(10)) " }
+            }
         }
         return attributes
     }

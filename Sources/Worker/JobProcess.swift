@@ -164,12 +164,13 @@ struct JobProcess: Sendable {
         return lines.last.map { ": \($0.prefix(300))" } ?? ""
     }
 
+    /// The end of what was printed; standard output is left out when it is the result.
     private func log() -> String {
-        let printed =
-            FileManager.default.fileExists(atPath: self.folder + "/result.json") ? self.tail("stdout") : ""
-        let error = self.tail("stderr")
-        let failed = printed.isEmpty && error.isEmpty ? self.tail("stdout") : printed
-        return String((failed + error).suffix(Self.logLimit))
+        let printed = self.tail("stdout")
+        let isResult =
+            !FileManager.default.fileExists(atPath: self.folder + "/result.json")
+            && (try? JSON.parse(printed)) != nil
+        return String(((isResult ? "" : printed) + self.tail("stderr")).suffix(Self.logLimit))
     }
 
     private func tail(_ name: String) -> String {

@@ -1,0 +1,40 @@
+# Plexus. `make help` lists the targets.
+SWIFT := swift
+FLAGS := --explicit-target-dependency-import-check error
+PLEXUS := .build/debug/plexus
+CONFORMANCE := $(or $(PLEXUS_CONFORMANCE),../shared/conformance)
+
+.DEFAULT_GOAL := help
+.PHONY: help deps build demo test acceptance lint format conformance release clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
+
+deps: ## Install the missing Debian packages
+	@scripts/install-dependencies.sh
+
+build: deps ## Build everything
+	$(SWIFT) build $(FLAGS)
+
+demo: build ## Do the main job from end to end, in a temporary folder
+	examples/demo.sh $(PLEXUS)
+
+test: deps ## Build and pass all tests
+	$(SWIFT) build --build-tests $(FLAGS)
+	$(SWIFT) test --skip-build --disable-xctest --parallel
+	python3 -m unittest discover -s Tests/Acceptance -p '*_tests.py' -v
+
+lint: ## Check the format of the sources
+	$(SWIFT) format lint --strict --parallel -r Sources Tests Plugins Package.swift
+
+format: ## Format the sources
+	$(SWIFT) format -i --parallel -r Sources Tests Plugins Package.swift
+
+conformance: build ## Run the public suites of $(CONFORMANCE), where they are
+	@scripts/conformance.sh $(CONFORMANCE) $(PLEXUS)
+
+release: deps ## Build the optimised program
+	$(SWIFT) build -c release --product plexus $(FLAGS)
+
+clean: ## Remove what was built
+	rm -rf .build .build-*
