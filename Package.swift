@@ -116,7 +116,13 @@ let package = Package(
         tests("QueryEngine", uses: ["Cypher", "PropertyGraph"]),
         tests("Authorization", uses: ["PropertyGraph"]),
         tests("PropertyGraph"),
-        tests("GraphStorage", uses: ["PropertyGraph"]),
+        tests("Cryptography"),
+        tests("Graphviz"),
+        tests("Visualization", uses: ["Graphviz", "PropertyGraph"]),
+        tests(
+            "Orchestration",
+            uses: ["GraphDatabase", "GraphStorage", "Graphviz", "JSON", "NamedResources", "PropertyGraph"]),
+        tests("GraphStorage", uses: ["JSON", "PropertyGraph"]),
         tests("GraphDatabase", uses: ["GraphStorage", "PropertyGraph"]),
     ],
     swiftLanguageModes: [.v6]

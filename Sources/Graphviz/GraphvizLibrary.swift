@@ -97,6 +97,14 @@ package enum GraphvizLibrary {
         agseterr(AGMAX)
         guard let graph = agmemread(dot) else {
             let message = aglasterr().map { String(cString: $0) } ?? ""
+            // The scanner keeps what it had read ahead: a good text takes it in its place, so that the next
+            // caller's text and line numbers start afresh.
+            for _ in 0..<3 {
+                if let rest = agmemread("digraph {}") {
+                    agclose(rest)
+                    break
+                }
+            }
             throw self.syntaxError(message)
         }
         return graph
@@ -178,7 +186,9 @@ package enum GraphvizLibrary {
         var symbol = agnxtattr(graph, kind, nil)
         while let current = symbol {
             if let value = plexus_get(object, current), value.pointee != 0, let key = plexus_key(current) {
-                attributes[String(cString: key)] = String(cString: value)
+                let (name, text) = (String(cString: key), String(cString: value))
+                // libgvc, once started, gives every node the label `\N`, which means its name.
+                if name != "label" || text != "\\N" { attributes[name] = text }
             }
             symbol = agnxtattr(graph, kind, current)
         }

@@ -197,18 +197,3 @@ package struct PlanDescription: Hashable, Sendable {
         return [line] + self.children.flatMap { $0.lines(indent: indent + 1) }
     }
 }
-
-extension Query {
-    /// Whether a clause anywhere changes the graph.
-    var isUpdating: Bool {
-        self.parts.contains { part in
-            part.clauses.contains { clause in
-                switch clause.kind {
-                case .create, .merge, .set, .remove, .delete, .forEach: true
-                case .subquery(let query, _): query.isUpdating
-                default: false
-                }
-            }
-        }
-    }
-}

@@ -36,6 +36,12 @@ extension Checker {
             try self.check(comprehension.projection, inner, .value)
         case .pattern(let pattern): try self.checkPredicate(pattern, scope, place, expression.range)
         case .exists(let query), .countSubquery(let query), .collectSubquery(let query):
+            guard !query.isUpdating else {
+                throw CypherError(
+                    .syntax, "InvalidClauseComposition",
+                    "a subquery in an expression cannot change the graph",
+                    at: expression.range)
+            }
             try self.columns(of: query, in: scope, isSubquery: true)
         case .mapProjection(let name, let items):
             try self.require(name, scope, expression.range)
@@ -55,6 +61,7 @@ extension Checker {
         case .hasLabels(let base, _):
             try self.check(base, scope, self.inner(place))
         default:
+            try self.checkLogical(expression)
             // A pattern may stand below NOT, AND and OR of a predicate.
             for child in expression.children {
                 try self.check(child, scope, self.isLogical(expression) ? place : self.inner(place))
@@ -63,6 +70,19 @@ extension Checker {
     }
 
     private func inner(_ place: Place) -> Place { place == .predicate ? .value : place }
+
+    /// Refuses operands of NOT, AND, OR and XOR that cannot be truth values.
+    private func checkLogical(_ expression: Expression) throws(CypherError) {
+        guard self.isLogical(expression) else { return }
+        for operand in expression.children {
+            switch operand.kind {
+            case .integer, .float, .string, .list, .map:
+                throw CypherError(
+                    .syntax, "InvalidArgumentType", "a truth value is expected here", at: operand.range)
+            default: continue
+            }
+        }
+    }
 
     private func isLogical(_ expression: Expression) -> Bool {
         switch expression.kind {
@@ -113,8 +133,7 @@ extension Checker {
         }
         let isAggregate = self.functions.isAggregate(call.name)
         if isAggregate { try self.checkAggregate(call.name, range, place) }
-        let takesPattern = ["exists", "size", "length", "nodes", "relationships"].contains(
-            call.name.lowercased())
+        let takesPattern = call.name.lowercased() == "exists"
         for argument in call.arguments {
             if case .pattern(let pattern) = argument.kind, takesPattern {
                 try self.checkNames(pattern, scope)

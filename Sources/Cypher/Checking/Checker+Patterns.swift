@@ -62,12 +62,13 @@ extension Checker {
     private func bind(
         _ name: String, _ kind: VariableKind, _ range: SourceRange, _ scope: inout Scope
     ) throws(CypherError) {
-        if let known = scope[name], known != kind, known != .value {
+        let isListOfRelationships = kind == .relationships && scope[name] == .list
+        if let known = scope[name], known != kind, known != .value, !isListOfRelationships {
             throw CypherError(
                 .syntax, "VariableTypeConflict",
                 "`\(name)` is \(known.words) and cannot be \(kind.words) as well", at: range)
         }
-        if scope[name] == nil || scope[name] == .value { scope.bind(name, kind) }
+        if scope[name] != kind { scope.bind(name, kind) }
     }
 
     /// Checks a pattern of CREATE or MERGE and gives the scope with what it makes.

@@ -88,7 +88,8 @@ struct Checker<Functions: FunctionSignatures> {
             let next = Scope(Dictionary(columns) { first, _ in first })
             // WHERE sees what is projected and, before aggregation, what was there.
             if let predicate {
-                let seen = self.isAggregating(projection) ? next : scope.adding(columns)
+                let aggregates = projection.items.contains { $0.expression.containsAggregate(self.functions) }
+                let seen = aggregates ? next : scope.adding(columns)
                 try self.check(predicate, seen, .predicate)
             }
             return next
@@ -257,8 +258,12 @@ struct Checker<Functions: FunctionSignatures> {
     }
 
     private func kind(of expression: Expression, _ scope: Scope) -> VariableKind {
-        if case .variable(let name) = expression.kind { return scope[name] ?? .value }
-        return .value
+        switch expression.kind {
+        case .variable(let name): scope[name] ?? .value
+        case .boolean, .integer, .float, .string, .map: .plain
+        case .list: .list
+        default: .value
+        }
     }
 
     private func checkOrder(

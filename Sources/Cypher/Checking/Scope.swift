@@ -4,6 +4,10 @@ enum VariableKind: Hashable, Sendable {
     case relationship
     case relationships
     case path
+    /// A list, as far as the text tells: of relationships, perhaps.
+    case list
+    /// A number, text, truth value or map: never an entity.
+    case plain
     case value
 
     var words: String {
@@ -12,6 +16,8 @@ enum VariableKind: Hashable, Sendable {
         case .relationship: "a relationship"
         case .relationships: "a list of relationships"
         case .path: "a path"
+        case .list: "a list"
+        case .plain: "a plain value"
         case .value: "a value"
         }
     }

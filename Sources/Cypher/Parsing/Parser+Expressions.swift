@@ -1,5 +1,5 @@
-// Operator precedence from loosest to tightest: OR, XOR, AND, NOT, comparisons, + -, * / %, ^, unary sign,
-// IS NULL and text and list operators, then subscripts, properties and labels.
+// Operator precedence from loosest to tightest: OR, XOR, AND, NOT, comparisons, IS NULL and text and list
+// operators, + -, * / %, ^, unary sign, then subscripts, properties and labels.
 
 extension Parser {
     mutating func expression() throws(CypherError) -> Expression {
@@ -36,11 +36,11 @@ extension Parser {
     }
 
     private mutating func comparison() throws(CypherError) -> Expression {
-        let first = try self.sum()
+        let first = try self.suffixed(try self.sum())
         var links: [Comparison] = []
         while case .sign(let text) = self.token.kind, let sign = Comparison.Sign(rawValue: text) {
             self.advance()
-            links.append(Comparison(sign: sign, operand: try self.sum()))
+            links.append(Comparison(sign: sign, operand: try self.suffixed(try self.sum())))
         }
         guard !links.isEmpty else { return first }
         return Expression(.comparison(first, links), self.range(from: first.range))
@@ -90,7 +90,7 @@ extension Parser {
             if case .integer(let number) = self.token.kind, !self.isSign("^", at: 1), !self.isSign(".", at: 1)
             {
                 self.advance()
-                return try self.suffixed(Expression(.integer(-number), self.range(from: start)))
+                return Expression(.integer(-number), self.range(from: start))
             }
             let operand = try self.nested { parser throws(CypherError) in try parser.signed() }
             return Expression(.unary(.minus, operand), start.through(operand.range))
@@ -99,7 +99,7 @@ extension Parser {
             let operand = try self.nested { parser throws(CypherError) in try parser.signed() }
             return Expression(.unary(.plus, operand), start.through(operand.range))
         }
-        return try self.suffixed(try self.postfix())
+        return try self.postfix()
     }
 
     /// `IS NULL`, `IN`, `STARTS WITH`, `ENDS WITH`, `CONTAINS`, `=~`.
@@ -107,13 +107,11 @@ extension Parser {
         var left = first
         while true {
             if self.isKeyword("IS") {
-                let start = self.token.range
                 self.advance()
                 let negated = self.take("NOT")
                 guard self.take("NULL") else {
                     throw self.unexpected("expected NULL after IS", near: ["NULL"])
                 }
-                _ = start
                 left = Expression(.isNull(left, negated: negated), self.range(from: left.range))
             } else if self.take("IN") {
                 left = self.join(.in, left, try self.textOperand())
@@ -135,7 +133,7 @@ extension Parser {
         }
     }
 
-    /// The right side binds looser than the operator's left: `a STARTS WITH b + c` joins first.
+    /// `a STARTS WITH b + c` joins b and c first.
     private mutating func textOperand() throws(CypherError) -> Expression {
         try self.nested { parser throws(CypherError) in try parser.sum() }
     }

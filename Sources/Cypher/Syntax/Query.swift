@@ -179,3 +179,18 @@ package enum SchemaCommand: Hashable, Sendable {
         case relationshipPropertyExists
     }
 }
+
+extension Query {
+    /// Whether a clause anywhere changes the graph.
+    package var isUpdating: Bool {
+        self.parts.contains { part in
+            part.clauses.contains { clause in
+                switch clause.kind {
+                case .create, .merge, .set, .remove, .delete, .forEach: true
+                case .subquery(let query, _): query.isUpdating
+                default: false
+                }
+            }
+        }
+    }
+}

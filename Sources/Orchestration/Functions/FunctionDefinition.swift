@@ -106,7 +106,7 @@ struct DefinitionReader {
 
     mutating func text(_ name: String, allowing isAllowed: (String) -> Bool) -> String? {
         guard self.json.object != nil else { return nil }
-        guard self.json[name] != nil else {
+        guard let value = self.json[name], value != .null else {
             self.problems.append(Problem("member \(name)", "is missing"))
             return nil
         }

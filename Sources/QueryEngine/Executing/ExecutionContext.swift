@@ -5,6 +5,8 @@ internal import PropertyGraph
 final class ExecutionContext {
     /// The graph as the query sees it now, its own writes included.
     private(set) var graph: GraphSnapshot
+    /// The graph as it was at the start: what is left of entities that the query deleted.
+    let initial: GraphSnapshot
     let transaction: GraphTransaction?
     let parameters: [String: Value]
     let limits: QueryLimits
@@ -34,6 +36,7 @@ final class ExecutionContext {
         self.labels = Array(repeating: nil, count: names.labels.count)
         self.types = Array(repeating: nil, count: names.types.count)
         self.graph = graph
+        self.initial = graph
         self.transaction = transaction
         self.parameters = parameters
         self.limits = limits

@@ -94,7 +94,10 @@ enum GraphFunctions {
     private static func record(
         _ relationship: RelationshipID, _ context: ExecutionContext
     ) throws(CypherError) -> RelationshipRecord {
-        guard let record = context.graph.relationship(relationship) else {
+        guard
+            let record = context.graph.relationship(relationship)
+                ?? context.initial.relationship(relationship)
+        else {
             throw CypherError(
                 .entityNotFound, "DeletedEntityAccess", "the relationship was deleted in this query")
         }

@@ -1,0 +1,189 @@
+"""Functions, pipelines, workers and pictures, with all that can go wrong."""
+import json
+import os
+import signal
+import subprocess
+import time
+
+from plexus import EXAMPLES, PLEXUS, Case, run
+
+
+class Jobs(Case):
+    def setUp(self):
+        super().setUp()
+        self.functions()
+
+    def test_the_package_report_is_written_from_real_data(self):
+        self.worker()
+        output = self.server.run("pipeline", "run", EXAMPLES / "pipelines" / "package-report.dot", "--wait", "--param", "top=3")
+        run_id = output.split()[1]
+        self.assertIn("succeeded", output.splitlines()[-1])
+        digest = self.server.query("MATCH (:Job {id: $job})-[:RESULTED_IN]->(a:Artifact) RETURN a.sha256", job=run_id + ".report")[0][0]
+        _, report = self.server.request("GET", "/v1/blobs/" + digest)
+        self.assertIn("Longest chains", report["markdown"])
+        installed = subprocess.run("dpkg-query -W -f='${Status}\\n' | grep -c ' installed$'", shell=True, capture_output=True, text=True)
+        packages = self.server.query("MATCH (:Job {id: $job})-[:RESULTED_IN]->(a:Artifact) RETURN a.sha256", job=run_id + ".packages")[0][0]
+        _, read = self.server.request("GET", "/v1/blobs/" + packages)
+        self.assertEqual(len(read["packages"]), int(installed.stdout))
+        for kind, start in (("svg", b"<?xml"), ("png", b"\x89PNG"), ("dot", b"digraph")):
+            status, picture = self.server.request("GET", f"/v1/runs/{run_id}/graph.{kind}", raw=True)
+            self.assertEqual((status, picture[: len(start)]), (200, start))
+        self.assertEqual(picture.count("\u2713".encode()), 6)
+        self.assertEqual(self.server.request("GET", f"/v1/runs/{run_id}/graph.gif")[0], 404)
+        lineage = self.server.query(
+            "MATCH (:Job {id: $job})-[:CONSUMED]->(a)<-[:RESULTED_IN]-(j) RETURN j.step ORDER BY j.step", job=run_id + ".report")
+        self.assertEqual([row[0] for row in lineage], ["chains", "degrees", "machine", "sections"])
+
+    def test_each_way_to_fail_is_told_and_its_output_kept(self):
+        worker = self.worker()
+        for function, words, kind in [
+            ("fail", "ended with exit code 3: cannot read the table: column 7 is missing", "exit"),
+            ("garbage", "gave no JSON result (line 1, column 1: expected a value, found `<`)", "output"),
+            ("hang", "ran longer than its timeout of 2 s and was killed", "timeout"),
+        ]:
+            with self.subTest(function=function):
+                start = time.monotonic()
+                job = self.job(function)
+                self.assertEqual((job["state"], job["error_class"]), ("failed", kind))
+                self.assertIn(words, job["error"])
+                if function == "fail":
+                    self.assertEqual(job["attempts"], 2, "it is to be tried once more")
+                    self.assertIn("step one went well", job["attempts_made"][-1]["log"])
+                if function == "hang":
+                    self.assertLess(time.monotonic() - start, 2 + 2 + 4)
+        self.assertEqual(subprocess.run(["pgrep", "-f", str(self.folder / "work") + ".*hang.sh"], capture_output=True).stdout, b"")
+        self.assertEqual(self.job("machine")["state"], "succeeded")
+        self.assertIsNone(worker.poll())
+
+    def test_a_commit_that_is_not_there_fails_in_the_preparation(self):
+        self.worker()
+        definition = {"name": "ghost", "version": "1", "repository": str(self.folder / "repository"), "commit": "no-such-tag",
+                      "runtime": "shell", "entry": "machine.sh"}
+        self.assertEqual(self.server.request("POST", "/v1/functions", definition)[0], 201)
+        job = self.job("ghost")
+        self.assertEqual((job["state"], job["error_class"]), ("failed", "prepare"))
+        self.assertIn("at no-such-tag failed", job["error"])
+        self.assertEqual(self.job("machine")["state"], "succeeded")
+
+    def test_versions_never_change(self):
+        _, shown = self.server.request("GET", "/v1/functions/machine/versions/1.0.0")
+        definition = shown["definition"]
+        self.assertEqual(self.server.request("POST", "/v1/functions", definition)[0], 200)
+        definition["entry"] = "other.sh"
+        status, answer = self.server.request("POST", "/v1/functions", definition)
+        self.assertEqual((status, answer["code"]), (409, "conflict"))
+        status, answer = self.server.request("POST", "/v1/jobs", {"function": "machine@2.0.0"})
+        self.assertEqual(status, 404)
+        self.assertIn("its versions are 1.0.0", answer["detail"])
+
+    def test_a_killed_worker_loses_no_job(self):
+        worker = self.worker()
+        self.server.request("POST", "/v1/functions", {
+            "name": "slow", "version": "1", "repository": str(self.folder / "repository"), "commit": "v1", "runtime": "shell",
+            "entry": "hang.sh", "timeout": "600s"})
+        _, job = self.server.request("POST", "/v1/jobs", {"function": "slow"})
+        while self.server.request("GET", "/v1/jobs/" + job["id"])[1]["state"] != "running":
+            time.sleep(0.05)
+        worker.send_signal(signal.SIGKILL)
+        worker.wait()
+        subprocess.run(["pkill", "-9", "-f", str(self.folder / "work")])
+        killed = time.monotonic()
+        while self.server.request("GET", "/v1/jobs/" + job["id"])[1]["state"] != "queued":
+            self.assertLess(time.monotonic() - killed, 20, "the job was not taken back")
+            time.sleep(0.2)
+        _, answer = self.server.request("GET", "/v1/jobs/" + job["id"])
+        self.assertEqual(answer["attempts_made"][0]["state"], "lost")
+
+    def test_a_worker_survives_its_server(self):
+        self.worker()
+        self.assertEqual(self.job("machine")["state"], "succeeded")
+        port = self.server.port
+        self.server.kill()
+        time.sleep(0.5)
+        self.server = self.start(port=port)
+        self.assertEqual(self.job("machine")["state"], "succeeded")
+
+    def test_results_are_believed_only_with_their_digest(self):
+        status, answer = self.server.request("PUT", "/v1/blobs/" + "0" * 64, b"{}")
+        self.assertEqual((status, answer["code"]), (400, "digest_mismatch"))
+        self.assertEqual(self.server.request("GET", "/v1/blobs/" + "0" * 64)[0], 404)
+        self.assertEqual(self.server.request("GET", "/v1/blobs/..%2f..%2fetc%2fpasswd")[0], 404)
+
+    def test_worker_protocol_refuses_nonsense(self):
+        self.assertEqual(self.server.request("POST", "/v1/workers", {"hostname": 5})[0], 400)
+        self.assertEqual(self.server.request("POST", "/v1/workers/nobody/lease", {"max": 1})[0], 404)
+        self.assertEqual(self.server.request("POST", "/v1/workers/nobody/heartbeat", {})[0], 404)
+        _, worker = self.server.request("POST", "/v1/workers", {"hostname": "h", "cores": 1, "slots": 1})
+        report = f"/v1/workers/{worker['id']}/report"
+        for body in ({}, {"events": [{}]}, {"events": [{"attempt": "x", "event": "dance"}]}):
+            self.assertEqual(self.server.request("POST", report, body)[0], 400)
+        status, answer = self.server.request("POST", report, {"events": [{"attempt": "x#1", "event": "failed"}]})
+        self.assertEqual((status, answer["code"]), (409, "lease_lost"))
+
+    def test_a_function_called_by_hand_gives_its_result(self):
+        self.worker()
+        output = self.server.run("call", "degrees", "--input", '{"dependencies": [["a", "b"], ["c", "b"]], "top": 1}', "--wait")
+        self.assertEqual(json.loads(output), {"needed": [["b", 2]], "needing": [["a", 1]]})
+        self.assertIn("line 1", self.server.run("call", "degrees", "--input", "{", code=2))
+
+
+class Pipelines(Case):
+    def check(self, dot, *words):
+        file = self.folder / "p.dot"
+        file.write_text(dot)
+        output = self.server.run("pipeline", "validate", file, code=1)
+        for word in words:
+            self.assertIn(word, output)
+
+    def test_every_problem_of_a_file_is_named(self):
+        self.check("digraph p {\n a -> ", "syntax error in line 2")
+        self.check("", "there is no graph in the text")
+        self.check("digraph p {\n  a [function=\"none@1\"]\n}", "step a: there is no function `none@1`")
+        self.check("digraph p { node [function=\"f@1\"]; a -> b -> a }", "the steps a -> b -> a form a cycle")
+        self.check("digraph p { a [function=f]; b }", "step a: function=\"f\" is not of the form name@version", "step b: has no function")
+        self.assertEqual(self.server.query("MATCH (p:Pipeline) RETURN count(p)"), [[0]])
+
+    def test_hostile_files_are_survived(self):
+        deep = "digraph p {" + "subgraph cluster_x {" * 3000 + "a" + "}" * 3001
+        for dot in ("digraph p { a [label=\"" + "x" * 1_000_000 + "\"] }", deep, "digraph p { a [label=<<b>open>] }", "\x00\x01\x02"):
+            status, _ = self.server.request("POST", "/v1/pipelines", dot.encode())
+            self.assertIn(status, (400, 422, 500))
+        self.assertEqual(self.server.query("RETURN 1"), [[1]])
+
+    def test_names_in_pictures_are_escaped(self):
+        self.server.query("CREATE (u:User {id: 'x', name: '<script>alert(1)</script>'})-[:MEMBER]->(:Group {id: 'g', name: 'a\"b\\\\c'})")
+        svg = self.server.run("render", "network")
+        self.assertNotIn("<script>", svg)
+        self.assertIn("&lt;script&gt;", svg)
+
+    def test_views_and_files_are_drawn_in_all_formats(self):
+        for kind, start in (("svg", b"<?xml"), ("png", b"\x89PNG"), ("pdf", b"%PDF"), ("dot", b"digraph")):
+            output = self.folder / ("picture." + kind)
+            self.server.run("render", "machines", "-o", output)
+            self.assertTrue(output.read_bytes().startswith(start))
+        self.server.run("render", EXAMPLES / "pipelines" / "package-report.dot", "-o", self.folder / "file.svg")
+        self.assertIn("there is no view `nothing`", self.server.run("render", "nothing", code=2))
+        self.assertIn("there is no parameter `x`", self.server.run("render", "machines", "--param", "x=1", code=2))
+
+
+class CommandLine(Case):
+    def test_exit_codes_are_those_of_the_contract(self):
+        self.assertIn("Usage", run("--help"))
+        run("nonsense", code=2)
+        run("machine", "list", "--url", "http://127.0.0.1:9", code=3)
+        run("machine", "list", "--url", self.server.url, "--token", "wrong", code=4)
+        self.server.run("machine", "list")
+        self.server.run("shell", "-c", "RETURN 1 AS x, 'a,b' AS y", "--format", "csv")
+        self.assertEqual(self.server.run("shell", "--format", "csv", "-c", "RETURN 1 AS x, 'a,b' AS y"), 'x,y\n1,"a,b"\n')
+
+    def test_the_shell_reads_queries_from_a_pipe(self):
+        output = self.server.run("shell", "--format", "csv", stdin="CREATE (:A {x: 1});\nMATCH (a:A)\nRETURN a.x AS x;\n")
+        self.assertIn("x\n1\n", output)
+        self.server.run("shell", stdin="RETURN 1;\nNONSENSE;\nRETURN 2;\n", code=2)
+
+    def test_explain_shows_the_plan(self):
+        self.server.run("import", EXAMPLES / "network")
+        output = self.server.run("shell", "-c", "EXPLAIN MATCH (u:User {id: 'anne'})-[:MEMBER]->(g) RETURN g.id")
+        self.assertIn("NodeIndexSeek", output)
+        self.assertIn("ExpandAll", output)
+        self.assertIn("actually", self.server.run("shell", "-c", "PROFILE MATCH (u:User) RETURN count(u)"))

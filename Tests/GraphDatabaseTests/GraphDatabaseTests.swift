@@ -1,0 +1,147 @@
+import Foundation
+import GraphDatabase
+import GraphStorage
+import PropertyGraph
+import Synchronization
+import Testing
+
+/// A storage in memory that counts groups and can be told to fail.
+private final class MemoryStorage: GraphStorage {
+    struct State {
+        var sets: [ChangeSet] = []
+        var groups = 0
+        var failures = 0
+    }
+    let state = Mutex(State())
+
+    func load() async throws -> GraphSnapshot { GraphSnapshot() }
+
+    func append(_ sets: [ChangeSet]) async throws {
+        try await Task.sleep(for: .milliseconds(2))
+        try self.state.withLock { state in
+            if state.failures > 0 {
+                state.failures -= 1
+                throw StorageError.diskFull(path: "memory")
+            }
+            state.groups += 1
+            state.sets += sets
+        }
+    }
+
+    func changes(after position: UInt64, limit: Int) async throws -> [ChangeSet] { [] }
+    func journal(_ stream: String, subject: String?, after sequence: Int, limit: Int) async throws
+        -> [JournalLine]
+    { [] }
+    func close() async throws {}
+}
+
+struct GraphDatabaseTests {
+    @Test func manyWritersShareFewGroupsAndLoseNothing() async throws {
+        let storage = MemoryStorage()
+        let database = try await GraphDatabase(name: "g", storage: storage)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for number in 0..<200 {
+                group.addTask {
+                    try await database.write {
+                        _ = try $0.createNode(labels: ["N"], properties: ["n": .integer(number)])
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(database.snapshot().nodeCount == 200)
+        let state = storage.state.withLock { $0 }
+        #expect(state.sets.map(\.position) == Array(1...200))
+        #expect(state.groups < 200)
+    }
+
+    @Test func whatTheDiskRefusesIsNeverSeen() async throws {
+        let storage = MemoryStorage()
+        let database = try await GraphDatabase(name: "g", storage: storage)
+        try await database.write { _ = try $0.createNode(labels: ["Kept"]) }
+        storage.state.withLock { $0.failures = 1 }
+        let outcomes = await withTaskGroup(of: Bool.self) { group in
+            for _ in 0..<20 {
+                group.addTask {
+                    (try? await database.write { _ = try $0.createNode(labels: ["Maybe"]) }) != nil
+                }
+            }
+            return await group.reduce(into: [Bool]()) { $0.append($1) }
+        }
+        let kept = outcomes.filter { $0 }.count
+        #expect(kept < 20)
+        #expect(database.snapshot().nodeCount == 1 + kept)
+        let positions = storage.state.withLock { $0.sets.map(\.position) }
+        #expect(positions == (1...UInt64(1 + kept)).map { $0 })
+    }
+
+    @Test func aBodyThatThrowsChangesNothing() async throws {
+        let database = try await GraphDatabase(name: "g", storage: MemoryStorage())
+        await #expect(throws: GraphError.self) {
+            try await database.write { transaction in
+                _ = try transaction.createNode(labels: ["A"])
+                try transaction.deleteNode(NodeID(99))
+            }
+        }
+        #expect(database.snapshot().nodeCount == 0)
+    }
+
+    @Test func aReaderKeepsItsSnapshotWhileOthersWrite() async throws {
+        let database = try await GraphDatabase(name: "g", storage: MemoryStorage())
+        let before = database.snapshot()
+        _ = try await database.query("CREATE (:A)")
+        #expect(before.nodeCount == 0)
+        #expect(database.snapshot().nodeCount == 1)
+    }
+
+    @Test func aClosedDatabaseRefusesWriters() async throws {
+        let database = try await GraphDatabase(name: "g", storage: MemoryStorage())
+        try await database.close()
+        await #expect(throws: DatabaseClosed.self) {
+            try await database.write { _ = try $0.createNode(labels: []) }
+        }
+    }
+
+    @Test func importingTwiceChangesNothingTheSecondTime() async throws {
+        let database = try await GraphDatabase(name: "g", storage: MemoryStorage())
+        let records: [(record: ImportRecord, file: String, line: Int)] = [
+            (
+                .relationship(
+                    type: "R", start: .init(id: "a"), end: .init(id: "b"),
+                    properties: [NamedProperty(key: "w", value: .integer(1))]), "f", 1
+            ),
+            (
+                .node(
+                    id: "a", labels: ["A"], key: "id",
+                    properties: [NamedProperty(key: "id", value: .string("a"))]), "f", 2
+            ),
+            (
+                .node(
+                    id: "b", labels: ["A"], key: "id",
+                    properties: [NamedProperty(key: "id", value: .string("b"))]), "f", 3
+            ),
+        ]
+        let first = try await database.importRecords(records)
+        let second = try await database.importRecords(records)
+        #expect((first.nodesCreated, first.relationshipsCreated) == (2, 1))
+        #expect((second.nodesCreated, second.nodesUpdated) == (0, 2))
+        #expect((second.relationshipsCreated, second.relationshipsUpdated) == (0, 1))
+        #expect(database.snapshot().relationshipCount == 1)
+    }
+
+    @Test func anEndThatIsNowhereStopsTheWholeImport() async throws {
+        let database = try await GraphDatabase(name: "g", storage: MemoryStorage())
+        let error = await #expect(throws: ImportError.self) {
+            try await database.importRecords([
+                (.node(id: "a", labels: ["A"], key: nil, properties: []), "f", 1),
+                (
+                    .relationship(type: "R", start: .init(id: "a"), end: .init(id: "x"), properties: []), "f",
+                    2
+                ),
+            ])
+        }
+        #expect(
+            error?.description == "f, line 2: there is no node `x`, neither in the import nor in the graph")
+        #expect(database.snapshot().nodeCount == 0)
+    }
+}

@@ -1,0 +1,138 @@
+import Foundation
+import GraphStorage
+import PropertyGraph
+import Testing
+
+/// A folder that is gone after the test.
+final class TemporaryFolder: Sendable {
+    let path: String
+
+    init() throws {
+        self.path = NSTemporaryDirectory() + "plexus-test-" + UUID().uuidString
+        try FileManager.default.createDirectory(atPath: self.path, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: self.path) }
+}
+
+struct SQLiteStorageTests {
+    static let values: [Value] = [
+        .boolean(true), .integer(.min), .integer(.max), .float(0.1), .float(-0.0), .float(2),
+        .float(.infinity), .string(""),
+        .string("a \"quoted\" \\ text\n\u{0}\u{1F600}"), .list([]),
+        .list([.integer(1), .string("x"), .float(2)]),
+        .date(CalendarDate(days: 20_000)), .localTime(LocalTime(nanosecondOfDay: 1)),
+        .time(ZonedTime(local: LocalTime(nanosecondOfDay: 3_600_000_000_000), offsetSeconds: 3600)),
+        .localDateTime(LocalDateTime(seconds: -1, nanosecond: 5)),
+        .dateTime(ZonedDateTime(seconds: 1, nanosecond: 2, offsetSeconds: -3600, zone: "Europe/Stockholm")),
+        .duration(TemporalDuration(months: 14, days: -3, seconds: 5, nanoseconds: 7)),
+        Point(system: .wgs84, x: 12.5, y: 55.7).map(Value.point) ?? .null,
+    ]
+
+    @Test func everyTypeOfValueComesBackAfterReopening() async throws {
+        let folder = try TemporaryFolder()
+        let storage = try await SQLiteStorage(path: folder.path + "/g.db")
+        let transaction = GraphTransaction(GraphSnapshot())
+        var properties: [String: Value] = [:]
+        for (index, value) in Self.values.enumerated() { properties["p\(index)"] = value }
+        let node = try transaction.createNode(labels: ["A", "B"], properties: properties)
+        _ = try transaction.createRelationship(type: "SELF", from: node, to: node, properties: properties)
+        let (changes, _) = try #require(try transaction.finish())
+        try await storage.append([changes])
+        try await storage.close()
+
+        let graph = try await SQLiteStorage(path: folder.path + "/g.db").load()
+        #expect(graph.version == 1)
+        for (index, value) in Self.values.enumerated() {
+            let key = try #require(graph.tokens.propertyKey("p\(index)"))
+            #expect(graph.property(key, of: node) == value)
+            #expect(graph.property(key, of: RelationshipID(0)) == value)
+        }
+    }
+
+    @Test func constraintsAndIndexesComeBackAndHold() async throws {
+        let folder = try TemporaryFolder()
+        let storage = try await SQLiteStorage(path: folder.path + "/g.db")
+        let transaction = GraphTransaction(GraphSnapshot())
+        try transaction.createConstraint(
+            ConstraintDefinition(name: "c", kind: .unique, entity: "A", keys: ["x"]))
+        try transaction.createIndex(IndexDefinition(name: "i", label: "A", keys: ["y"]))
+        _ = try transaction.createNode(labels: ["A"], properties: ["x": .integer(1)])
+        try await storage.append([try #require(try transaction.finish()).changes])
+        let again = GraphTransaction(try await storage.load())
+        #expect(again.graph.indexes.map(\.definition.name).sorted() == ["c", "i"])
+        #expect(throws: GraphError.self) {
+            try again.createNode(labels: ["A"], properties: ["x": .integer(1)])
+        }
+    }
+
+    @Test func theLogGivesChangeSetsAfterAPosition() async throws {
+        let folder = try TemporaryFolder()
+        let storage = try await SQLiteStorage(path: folder.path + "/g.db")
+        var graph = GraphSnapshot()
+        for number in 0..<5 {
+            let transaction = GraphTransaction(graph)
+            _ = try transaction.createNode(labels: ["N"], properties: ["number": .integer(number)])
+            let (changes, next) = try #require(try transaction.finish())
+            try await storage.append([changes])
+            graph = next
+        }
+        let sets = try await storage.changes(after: 2, limit: 2)
+        #expect(sets.map(\.position) == [3, 4])
+        var loader = GraphLoader()
+        for set in try await storage.changes(after: 0, limit: 10) {
+            for change in set.changes { try loader.apply(change) }
+        }
+        #expect(loader.finish(version: 5).nodeCount == 5)
+    }
+
+    @Test func aJournalIsReadBySubjectInOrder() async throws {
+        let folder = try TemporaryFolder()
+        let storage = try await SQLiteStorage(path: folder.path + "/g.db")
+        let transaction = GraphTransaction(GraphSnapshot())
+        for (subject, number) in [("a", 1), ("b", 2), ("a", 3)] {
+            transaction.record(
+                JournalEntry(
+                    stream: "job", subject: subject, milliseconds: number,
+                    fields: [NamedProperty(key: "n", value: .integer(number))]))
+        }
+        try await storage.append([try #require(try transaction.finish()).changes])
+        let lines = try await storage.journal("job", subject: "a", after: 0, limit: 10)
+        #expect(lines.map(\.entry.milliseconds) == [1, 3])
+        #expect(try await storage.journal("job", subject: nil, after: 1, limit: 10).count == 2)
+        #expect(try await storage.journal("other", subject: nil, after: 0, limit: 10).isEmpty)
+    }
+
+    @Test func aFileThatIsNoDatabaseIsNamedAsDamaged() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/g.db"
+        try Data(repeating: 7, count: 8192).write(to: URL(fileURLWithPath: path))
+        let error = await #expect(throws: StorageError.self) { try await SQLiteStorage(path: path) }
+        #expect(error?.code == "store_damaged")
+    }
+
+    @Test func aStoreOfANewerProgramIsRefused() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/g.db"
+        try await SQLiteStorage(path: path).close()
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = [
+            "python3", "-c",
+            "import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); c.execute(\"INSERT INTO grdb_migrations VALUES ('99-future')\"); c.commit()",
+            path,
+        ]
+        try process.run()
+        process.waitUntilExit()
+        let error = await #expect(throws: StorageError.self) { try await SQLiteStorage(path: path) }
+        #expect(error?.code == "store_too_new")
+    }
+
+    @Test func oneFolderHasOneOwner() throws {
+        let folder = try TemporaryFolder()
+        let lock = try FolderLock(folder: folder.path)
+        let error = #expect(throws: StorageError.self) { try FolderLock(folder: folder.path) }
+        #expect(error?.description.contains("is in use by another process (pid ") == true)
+        withExtendedLifetime(lock) {}
+    }
+}

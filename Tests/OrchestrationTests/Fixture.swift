@@ -1,0 +1,90 @@
+import Foundation
+import GraphDatabase
+import GraphStorage
+import Graphviz
+import JSON
+import NamedResources
+import Orchestration
+import PropertyGraph
+import Synchronization
+
+/// An orchestrator over a real SQLite file, with a clock that the test sets.
+final class Fixture: Sendable {
+    let database: GraphDatabase
+    let orchestrator: Orchestrator
+    private let folder: String
+
+    init() async throws {
+        self.folder = NSTemporaryDirectory() + "plexus-test-" + UUID().uuidString
+        try FileManager.default.createDirectory(atPath: self.folder, withIntermediateDirectories: true)
+        let resources = NamedResources(folder: nil)
+        let storage = try await SQLiteStorage(path: self.folder + "/g.db", durability: .relaxed)
+        let database = try await GraphDatabase(name: "plexus", storage: storage, resources: resources)
+        try await database.runScript(resources.text("schema/network.cypher") ?? "")
+        self.database = database
+        let clock = ClockBox(time: ZonedDateTime(seconds: 1_795_521_600))
+        self.clock = clock
+        self.orchestrator = Orchestrator(
+            database: database, jobStates: try Self.machine("job", resources),
+            runStates: try Self.machine("run", resources),
+            clock: { clock.now })
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: self.folder) }
+
+    private let clock: ClockBox
+
+    var now: ZonedDateTime { self.clock.now }
+
+    func advance(seconds: Int) { self.clock.advance(seconds) }
+
+    static func machine(_ name: String, _ resources: NamedResources) throws -> StateMachine {
+        StateMachine(graph: try GraphvizLibrary.parse(resources.text("schema/states/\(name).dot") ?? ""))
+    }
+
+    func register(_ name: String, retries: Int = 0) async throws {
+        let definition = try FunctionDefinition(json: [
+            "name": .string(name), "version": "1", "repository": "/r", "commit": "c", "runtime": "shell",
+            "entry": "e.sh",
+            "retries": .int(retries),
+        ])
+        _ = try await FunctionRegistry(database: self.database).register(definition, now: self.now)
+    }
+
+    func register(pipeline dot: String) async throws {
+        let definition = try PipelineDefinition(graph: try GraphvizLibrary.parse(dot), dot: dot)
+        _ = try await PipelineRegistry(database: self.database).register(definition, now: self.now)
+    }
+
+    func worker() async throws -> String {
+        try await self.orchestrator.join(WorkerIntroduction(json: ["hostname": "h", "cores": 2, "slots": 2]))
+    }
+
+    /// States of a run's jobs by step, and the run's own under `run`.
+    func states(_ run: String) throws -> [String: String] {
+        var states: [String: String] = [:]
+        for job in try self.database.read("run_jobs", ["run": .string(run)]) {
+            states[job["step"]?.string ?? ""] = job["state"]?.string
+        }
+        states["run"] = try self.database.read("run", ["run": .string(run)]).first?["state"]?.string
+        return states
+    }
+
+    /// Runs a leased job to its end.
+    func finish(_ job: LeasedJob, _ worker: String, succeeds: Bool = true) async throws {
+        try await self.orchestrator.started(attempt: job.attempt, worker: worker, provides: "f@1")
+        try await self.orchestrator.ended(
+            attempt: job.attempt, worker: worker,
+            AttemptOutcome(
+                result: succeeds ? .init(sha256: String(repeating: "a", count: 64), size: 2) : nil,
+                error: succeeds ? nil : "it broke", errorClass: succeeds ? nil : "exit",
+                exit: succeeds ? 0 : 1, log: "said this"))
+    }
+}
+
+private final class ClockBox: Sendable {
+    private let time: Mutex<ZonedDateTime>
+    init(time: ZonedDateTime) { self.time = Mutex(time) }
+    var now: ZonedDateTime { self.time.withLock { $0 } }
+    func advance(_ seconds: Int) { self.time.withLock { $0 = $0.adding(seconds: seconds) } }
+}
