@@ -1,7 +1,6 @@
 /// Text to checked statements.
 package enum CypherParser {
-    /// Reads and checks one statement; a `;` may follow it.
-    /// - Parameter functions: what is known of functions, for checking.
+    /// Reads and checks one statement against the functions there are; a `;` may follow it.
     /// - Throws: ``CypherError`` with the place of the first mistake.
     package static func parse(_ text: String, functions: some FunctionSignatures) throws(CypherError)
         -> Statement

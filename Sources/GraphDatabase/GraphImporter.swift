@@ -17,7 +17,7 @@ extension GraphDatabase {
     /// Brings records into the graph, all or none. Importing the same records twice changes nothing the
     /// second time: a node with a key is found by its first label and that key, a relationship by its type
     /// and ends.
-    /// - Parameter lines: for each record, where it stands, for messages.
+    /// Each record comes with where it stands, for messages.
     /// - Throws: ``ImportError`` for an end that is nowhere; ``GraphError`` when a rule forbids it.
     package func importRecords(_ records: [(record: ImportRecord, file: String, line: Int)]) async throws
         -> ImportSummary

@@ -95,19 +95,22 @@ package enum GraphvizLibrary {
         agreadline(1)
         // Complaints are kept for `aglasterr` instead of going to standard error.
         agseterr(AGMAX)
-        guard let graph = agmemread(dot) else {
-            let message = aglasterr().map { String(cString: $0) } ?? ""
-            // The scanner keeps what it had read ahead: a good text takes it in its place, so that the next
-            // caller's text and line numbers start afresh.
-            for _ in 0..<3 {
-                if let rest = agmemread("digraph {}") {
-                    agclose(rest)
-                    break
-                }
-            }
-            throw self.syntaxError(message)
-        }
+        // The last complaint stays for ever: only the count since now tells whether it is ours.
+        agreseterrors()
+        let graph = agmemread(dot)
+        let message = graph == nil && agerrors() > 0 ? aglasterr().map { String(cString: $0) } ?? "" : ""
+        self.forgetReadAhead()
+        guard let graph else { throw self.syntaxError(message) }
         return graph
+    }
+
+    /// The scanner keeps what it read past the end of a graph or a mistake, and would give it to the next
+    /// caller, with its lines: a text without a graph takes it away.
+    private static func forgetReadAhead() {
+        for _ in 0..<100 {
+            guard let rest = agmemread("") else { break }
+            agclose(rest)
+        }
     }
 
     private static func syntaxError(_ message: String) -> GraphvizError {

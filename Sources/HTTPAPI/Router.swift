@@ -2,8 +2,7 @@ internal import HTTPTypes
 package import Hummingbird
 internal import JSON
 
-/// All routes over the services, ready for a server.
-/// - Parameter isReady: whether `/readyz` answers 200.
+/// All routes over the services, ready for a server; `isReady` decides what `/readyz` answers.
 package func plexusRouter(
     _ services: Services, isReady: @escaping @Sendable () -> Bool
 ) -> Router<APIContext> {

@@ -168,7 +168,7 @@ class Pipelines(Case):
 
 class CommandLine(Case):
     def test_exit_codes_are_those_of_the_contract(self):
-        self.assertIn("Usage", run("--help"))
+        self.assertIn("USAGE", run("--help"))
         run("nonsense", code=2)
         run("machine", "list", "--url", "http://127.0.0.1:9", code=3)
         run("machine", "list", "--url", self.server.url, "--token", "wrong", code=4)

@@ -31,8 +31,7 @@ package struct Orchestrator: Sendable {
 
     // MARK: Starting
 
-    /// Starts a run of a pipeline version.
-    /// - Parameter reference: `name` or `name@version`.
+    /// Starts a run of a pipeline version, `name` or `name@version`.
     /// - Returns: the run's id.
     /// - Throws: ``OrchestrationError/notFound(what:name:hint:)``, or ``OrchestrationError/invalid(what:problems:)``
     ///   when a parameter is unknown or has no value.
@@ -67,8 +66,7 @@ package struct Orchestrator: Sendable {
         }
     }
 
-    /// Calls one function.
-    /// - Parameter function: `name` or `name@version`.
+    /// Calls one function, `name` or `name@version`.
     /// - Returns: the job's id.
     /// - Throws: ``OrchestrationError/notFound(what:name:hint:)``; ``OrchestrationError/conflict(_:)`` when
     ///   the version is disabled.
