@@ -111,6 +111,7 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        .testTarget(name: "TidyTests", swiftSettings: strict),
         tests("JSON"),
         tests("Cypher"),
         tests("QueryEngine", uses: ["Cypher", "PropertyGraph"]),

@@ -19,6 +19,8 @@ package final class GraphDatabase: Sendable {
     /// Where named queries come from.
     package let resources: NamedResources
     let engine = QueryEngine()
+    /// Held as long as the graph is open.
+    private let lock: FolderLock?
     private let published: Mutex<GraphSnapshot>
     private let writer: GraphWriter
     private let watchers = CommitWatchers()
@@ -26,8 +28,10 @@ package final class GraphDatabase: Sendable {
     /// Opens a graph that lies in a storage, reading all of it.
     /// - Throws: ``StorageError``.
     package init(
-        name: String, storage: any GraphStorage, resources: NamedResources = NamedResources()
+        name: String, storage: any GraphStorage, resources: NamedResources = NamedResources(),
+        lock: FolderLock? = nil
     ) async throws {
+        self.lock = lock
         let graph = try await storage.load()
         self.resources = resources
         self.name = name

@@ -23,6 +23,14 @@ package protocol GraphStorage: Sendable {
     func close() async throws
 }
 
+/// Whether a commit waits for the disk.
+package enum Durability: String, CaseIterable, Sendable {
+    /// What is acknowledged survives a power cut.
+    case full
+    /// A power cut may lose the last commits, never damage the store.
+    case relaxed
+}
+
 /// A line of a journal with its number.
 package struct JournalLine: Hashable, Sendable {
     /// Grows with every line of the store.

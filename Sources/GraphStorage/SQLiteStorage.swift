@@ -6,14 +6,6 @@ package import PropertyGraph
 /// A graph in one SQLite file: rows of nodes and relationships as they are now, the log of change sets
 /// that led there, and journals. WAL; commits wait for the disk unless told otherwise.
 package final class SQLiteStorage: GraphStorage {
-    /// Whether a commit waits for the disk.
-    package enum Durability: String, Sendable {
-        /// `synchronous=FULL`: what is acknowledged survives a power cut.
-        case full
-        /// `synchronous=NORMAL`: a power cut may lose the last commits, never damage the store.
-        case relaxed
-    }
-
     /// How many change sets the log keeps for followers.
     package static let logRetention: UInt64 = 100_000
 

@@ -1,10 +1,7 @@
 import ArgumentParser
 import Foundation
 import GraphDatabase
-import GraphStorage
 import JSON
-import NamedResources
-import PropertyGraph
 import Worker
 
 /// Where the graph is: a server, or a data folder that no server holds.
@@ -33,13 +30,13 @@ struct ConnectionOptions: ParsableArguments {
     /// Runs the body with the graph of `--data`; nil when a server is meant.
     func withStore<Result>(_ body: (GraphDatabase) async throws -> Result) async throws -> Result? {
         guard let data = self.data else { return nil }
-        let store = try await Store.open(folder: data, durability: .full, creating: false)
+        let database = try await GraphDatabase.open(folder: data, creating: false)
         do {
-            let result = try await body(store.database)
-            try await store.database.close()
+            let result = try await body(database)
+            try await database.close()
             return result
         } catch {
-            try? await store.database.close()
+            try? await database.close()
             throw error
         }
     }
@@ -74,31 +71,5 @@ struct Parameters: ParsableArguments {
             object[String(parameter[..<equals])] = (try? JSON.parse(text)) ?? .string(text)
         }
         return object
-    }
-}
-
-/// An open data folder.
-struct Store {
-    let database: GraphDatabase
-    let resources: NamedResources
-    private let lock: FolderLock
-
-    /// Opens the graph `plexus` of a folder and brings its schema up to date.
-    static func open(folder: String, durability: SQLiteStorage.Durability, creating: Bool) async throws
-        -> Store
-    {
-        var isFolder: ObjCBool = false
-        if !FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder) {
-            guard creating else { throw CommandFailure.usage("there is no folder \(folder)") }
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        } else if !isFolder.boolValue {
-            throw CommandFailure.usage("\(folder) is a file; --data names a folder")
-        }
-        let lock = try FolderLock(folder: folder)
-        let resources = NamedResources()
-        let storage = try await SQLiteStorage(path: folder + "/plexus.db", durability: durability)
-        let database = try await GraphDatabase(name: "plexus", storage: storage, resources: resources)
-        try await database.runScript(resources.text("schema/network.cypher") ?? "")
-        return Store(database: database, resources: resources, lock: lock)
     }
 }

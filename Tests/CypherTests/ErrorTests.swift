@@ -81,6 +81,27 @@ struct ErrorTests {
         #expect(throws: CypherError.self) { try CypherParser.parse(query, functions: SomeFunctions()) }
     }
 
+    @Test(arguments: [
+        ("RETURN 1", " + 1"), ("RETURN true", " AND true"), ("RETURN [1]", "[0]"), ("RETURN 1", " IS NULL"),
+        ("MATCH (a)", "-->()"),
+        ("", "WITH 1 AS x "), ("RETURN 1 AS x", " UNION RETURN 1 AS x"), ("MATCH (n:A", "|A"),
+        ("MATCH (n)", ", ()"),
+    ])
+    func endlessChainsAreAnErrorNotACrash(start: String, link: String) {
+        let query = start + String(repeating: link, count: 100_000)
+        let error = #expect(throws: CypherError.self) {
+            try CypherParser.parse(query, functions: SomeFunctions())
+        }
+        #expect(
+            error?.message.hasPrefix("more than 500 operators, clauses or hops in a row") == true,
+            "\(error?.message ?? "")")
+    }
+
+    @Test func aCreateMayHaveAnyNumberOfPatterns() throws {
+        let query = "CREATE (:A)" + String(repeating: ", (:A)", count: 5000)
+        _ = try CypherParser.parse(query, functions: SomeFunctions())
+    }
+
     @Test func randomTextNeverTraps() {
         var generator = SystemRandomNumberGenerator()
         let words = [

@@ -238,3 +238,93 @@ struct EverydayQueryTests {
         #expect(try Fixture(Self.script).rows(query) == expected)
     }
 }
+
+/// Times as the manual tells them.
+struct TemporalQueryTests {
+    static let cases: [(String, String)] = [
+        (
+            "RETURN date('2015-W30-2'), date('2015202'), date('2015-Q2-60'), date('201507')",
+            "2015-07-21, 2015-07-21, 2015-05-30, 2015-07-01"
+        ),
+        ("RETURN date({year: 2020, week: 53, dayOfWeek: 7}).weekYear, date('2021-01-03').week", "2020, 53"),
+        (
+            "RETURN localtime('2140'), time('21:40:32.142+0100'), localdatetime('2015-W30-2T214032')",
+            "21:40, 21:40:32.142+01:00, 2015-07-21T21:40:32"
+        ),
+        (
+            "RETURN datetime('2026-07-01T12:00[Europe/Stockholm]').offset, datetime('2026-01-01T12:00[Europe/Stockholm]').offset",
+            "'+02:00', '+01:00'"
+        ),
+        (
+            "RETURN datetime({datetime: datetime('2026-01-01T12:00+01:00'), timezone: '+05:00'})",
+            "2026-01-01T16:00+05:00"
+        ),
+        (
+            "RETURN date.truncate('quarter', date('2026-11-24')), datetime.truncate('hour', datetime('2026-11-24T12:34:56Z'))",
+            "2026-10-01, 2026-11-24T12:00Z"
+        ),
+        (
+            "RETURN date.truncate('month', date('2026-11-24'), {day: 5}), localtime.truncate('millisecond', localtime('12:00:00.123456'), {nanosecond: 7}).nanosecond",
+            "2026-11-05, 123000007"
+        ),
+        (
+            "RETURN duration('P0.75M'), duration('P2.5W'), duration({hours: 1.5, minutes: -30})",
+            "P22DT19H51M49.5S, P17DT12H, PT1H"
+        ),
+        (
+            "RETURN duration.between(date('1984-10-11'), date('2015-06-24')), duration.inDays(date('2026-01-01'), date('2026-03-01'))",
+            "P30Y8M13D, P59D"
+        ),
+        (
+            "RETURN duration.between(localtime('14:30'), localtime('16:30')), duration.between(localdatetime('2026-01-31T10:00'), localdatetime('2026-03-01T09:00'))",
+            "PT2H, P1MT23H"
+        ),
+        (
+            "RETURN datetime('2026-03-29T00:00[Europe/Stockholm]') + duration('P1D')",
+            "2026-03-30T00:00+02:00[Europe/Stockholm]"
+        ),
+        (
+            "RETURN duration({months: 1}) * 2, duration('PT1H') / 4, duration('P1Y') + duration('P1M')",
+            "P2M, PT15M, P1Y1M"
+        ),
+        (
+            "RETURN date('2026-11-24') < date('2026-11-25'), datetime('2026-01-01T00:00Z') = datetime('2026-01-01T01:00+01:00')",
+            "true, true"
+        ),
+        (
+            "RETURN date('2026-01-31') + duration({months: 1}), date('2024-02-29') - duration({years: 1})",
+            "2026-02-28, 2023-02-28"
+        ),
+    ]
+
+    @Test(arguments: Self.cases)
+    func answers(query: String, expected: String) throws { #expect(try Fixture().rows(query) == [expected]) }
+
+    @Test(arguments: [
+        "RETURN date('2026-02-30')", "RETURN date('soon')", "RETURN localtime('25:00')",
+        "RETURN datetime('2026-01-01T00:00[Mars/Base]')",
+        "RETURN date({month: 1})", "RETURN date({year: 2026, month: 13})",
+        "RETURN date.truncate('fortnight', date())",
+        "RETURN date('2026-01-01') + duration({years: 9223372036854775807})",
+        "RETURN duration({days: 1e300})",
+        "RETURN duration('P1D') * 9223372036854775807 * 9223372036854775807",
+        "RETURN datetime({epochSeconds: 9223372036854775807})",
+        "RETURN range(0, 1, 0)", "RETURN range(-9223372036854775807, 9223372036854775807)",
+        "RETURN 9223372036854775807 + 1",
+        "RETURN -9223372036854775808 / -1", "RETURN abs(-9223372036854775808)",
+        "RETURN -(-9223372036854775808)",
+    ])
+    func whatIsOutOfRangeIsAnErrorNotACrash(query: String) throws {
+        let fixture = try Fixture()
+        #expect(throws: CypherError.self) { try fixture.result(query) }
+    }
+
+    @Test(arguments: [
+        "RETURN range(9223372036854775806, 9223372036854775807)", "RETURN range(0, 1, -9223372036854775808)",
+        "RETURN datetime({epochSeconds: 31556889864403199}).epochMillis",
+        "RETURN duration({seconds: 8000000000000000000}).milliseconds",
+        "RETURN [1, 2][-9223372036854775808..9223372036854775807]",
+        "RETURN substring('abc', 9223372036854775807)",
+    ])
+    func extremesAreAnswered(query: String) throws { #expect(try Fixture().rows(query).count == 1) }
+}

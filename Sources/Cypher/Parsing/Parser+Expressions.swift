@@ -8,19 +8,31 @@ extension Parser {
 
     private mutating func disjunction() throws(CypherError) -> Expression {
         var left = try self.exclusiveDisjunction()
-        while self.take("OR") { left = self.join(.or, left, try self.exclusiveDisjunction()) }
+        var links = 0
+        while self.take("OR") {
+            try self.count(&links)
+            left = self.join(.or, left, try self.exclusiveDisjunction())
+        }
         return left
     }
 
     private mutating func exclusiveDisjunction() throws(CypherError) -> Expression {
         var left = try self.conjunction()
-        while self.take("XOR") { left = self.join(.xor, left, try self.conjunction()) }
+        var links = 0
+        while self.take("XOR") {
+            try self.count(&links)
+            left = self.join(.xor, left, try self.conjunction())
+        }
         return left
     }
 
     private mutating func conjunction() throws(CypherError) -> Expression {
         var left = try self.negation()
-        while self.take("AND") { left = self.join(.and, left, try self.negation()) }
+        var links = 0
+        while self.take("AND") {
+            try self.count(&links)
+            left = self.join(.and, left, try self.negation())
+        }
         return left
     }
 
@@ -48,7 +60,9 @@ extension Parser {
 
     private mutating func sum() throws(CypherError) -> Expression {
         var left = try self.product()
+        var links = 0
         while true {
+            try self.count(&links)
             if self.takeSign("+") || self.takeSign("||") {
                 left = self.join(.add, left, try self.product())
             } else if self.takeSign("-") {
@@ -61,7 +75,9 @@ extension Parser {
 
     private mutating func product() throws(CypherError) -> Expression {
         var left = try self.power()
+        var links = 0
         while true {
+            try self.count(&links)
             if self.takeSign("*") {
                 left = self.join(.multiply, left, try self.power())
             } else if self.takeSign("/") {
@@ -76,7 +92,11 @@ extension Parser {
 
     private mutating func power() throws(CypherError) -> Expression {
         var left = try self.signed()
-        while self.takeSign("^") { left = self.join(.power, left, try self.signed()) }
+        var links = 0
+        while self.takeSign("^") {
+            try self.count(&links)
+            left = self.join(.power, left, try self.signed())
+        }
         return left
     }
 
@@ -105,7 +125,9 @@ extension Parser {
     /// `IS NULL`, `IN`, `STARTS WITH`, `ENDS WITH`, `CONTAINS`, `=~`.
     private mutating func suffixed(_ first: Expression) throws(CypherError) -> Expression {
         var left = first
+        var links = 0
         while true {
+            try self.count(&links)
             if self.isKeyword("IS") {
                 self.advance()
                 let negated = self.take("NOT")
@@ -142,7 +164,9 @@ extension Parser {
 
     mutating func postfix() throws(CypherError) -> Expression {
         var left = try self.atom()
+        var links = 0
         while true {
+            try self.count(&links)
             if self.isSign("."), case .word = self.peek(1).kind {
                 self.advance()
                 let key = try self.name("a property")
@@ -360,7 +384,7 @@ extension Parser {
         let start = self.token.range
         let query: Query
         if self.isSign("(") || (self.isSign("=", at: 1) && self.isSign("(", at: 2)) {
-            let patterns = try self.patterns()
+            let patterns = try self.matchedPatterns()
             let predicate = self.take("WHERE") ? try self.expression() : nil
             let clause = Clause(
                 kind: .match(optional: false, patterns, predicate: predicate), range: self.range(from: start))

@@ -1,7 +1,16 @@
 extension Parser {
+    /// Patterns of CREATE, of which there may be any number.
     mutating func patterns() throws(CypherError) -> [PatternPart] {
         var parts = [try self.patternPart()]
         while self.takeSign(",") { parts.append(try self.patternPart()) }
+        return parts
+    }
+
+    /// Patterns to be matched: each node and relationship is an operator over the one before.
+    mutating func matchedPatterns() throws(CypherError) -> [PatternPart] {
+        let parts = try self.patterns()
+        var links = 0
+        for part in parts { for _ in part.nodes { try self.count(&links) } }
         return parts
     }
 
@@ -35,7 +44,9 @@ extension Parser {
     private mutating func chain() throws(CypherError) -> ([NodePattern], [RelationshipPattern]) {
         var nodes = [try self.nodePattern()]
         var relationships: [RelationshipPattern] = []
+        var links = 0
         while self.isSign("-") || (self.isSign("<") && self.isSign("-", at: 1)) {
+            try self.count(&links)
             relationships.append(try self.relationshipPattern())
             nodes.append(try self.nodePattern())
         }
@@ -138,7 +149,9 @@ extension Parser {
     mutating func labelExpression() throws(CypherError) -> LabelExpression {
         try self.nested { parser throws(CypherError) in
             var left = try parser.labelConjunction()
+            var links = 0
             while parser.takeSign("|") {
+                try parser.count(&links)
                 // `:A|:B` is the old way to write `:A|B`.
                 _ = parser.takeSign(":")
                 left = .or(left, try parser.labelConjunction())
@@ -149,7 +162,11 @@ extension Parser {
 
     private mutating func labelConjunction() throws(CypherError) -> LabelExpression {
         var left = try self.labelPrimary()
-        while self.takeSign("&") || self.takeSign(":") { left = .and(left, try self.labelPrimary()) }
+        var links = 0
+        while self.takeSign("&") || self.takeSign(":") {
+            try self.count(&links)
+            left = .and(left, try self.labelPrimary())
+        }
         return left
     }
 

@@ -2,6 +2,8 @@
 struct Parser {
     /// How deep expressions and subqueries may nest.
     static let nestingLimit = 200
+    /// How many operators, clauses or hops may follow one another: each is a frame of the stack when it runs.
+    static let chainLimit = 500
     /// How long a statement may be, in bytes.
     static let lengthLimit = 16 << 20
 
@@ -99,6 +101,17 @@ struct Parser {
         return try body(&self)
     }
 
+    /// Counts one more link of a chain.
+    func count(_ links: inout Int) throws(CypherError) {
+        links += 1
+        guard links <= Self.chainLimit else {
+            throw CypherError(
+                .syntax, "UnexpectedSyntax",
+                "more than \(Self.chainLimit) operators, clauses or hops in a row",
+                at: self.token.range, hint: "use a list with IN, UNWIND or reduce, or several statements")
+        }
+    }
+
     // MARK: Statements
 
     mutating func statement() throws(CypherError) -> Statement {
@@ -120,7 +133,9 @@ struct Parser {
         try self.nested { parser throws(CypherError) in
             var parts = [try parser.singleQuery()]
             var keeps: Bool?
+            var links = 0
             while parser.isKeyword("UNION") {
+                try parser.count(&links)
                 let range = parser.token.range
                 parser.advance()
                 let all = parser.take("ALL")
@@ -145,7 +160,11 @@ struct Parser {
 
     private mutating func singleQuery() throws(CypherError) -> SingleQuery {
         var clauses: [Clause] = []
-        while let clause = try self.clause() { clauses.append(clause) }
+        var links = 0
+        while let clause = try self.clause() {
+            try self.count(&links)
+            clauses.append(clause)
+        }
         guard !clauses.isEmpty else { throw self.unexpected("expected a clause", near: Self.clauseWords) }
         return SingleQuery(clauses: clauses)
     }
@@ -208,7 +227,7 @@ struct Parser {
     }
 
     private mutating func match(optional: Bool) throws(CypherError) -> Clause.Kind {
-        let patterns = try self.patterns()
+        let patterns = try self.matchedPatterns()
         return .match(
             optional: optional, patterns, predicate: self.take("WHERE") ? try self.expression() : nil)
     }
@@ -302,7 +321,11 @@ struct Parser {
             let list = try parser.expression()
             try parser.expectSign("|", "after the list")
             var clauses: [Clause] = []
-            while let clause = try parser.clause() { clauses.append(clause) }
+            var links = 0
+            while let clause = try parser.clause() {
+                try parser.count(&links)
+                clauses.append(clause)
+            }
             try parser.expectSign(")", "at the end of FOREACH")
             return .forEach(variable: variable, list: list, clauses)
         }

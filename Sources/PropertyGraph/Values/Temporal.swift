@@ -117,8 +117,11 @@ package struct ZonedDateTime: Hashable, Sendable {
         (self.seconds, self.nanosecond) < (other.seconds, other.nanosecond)
     }
 
-    /// Milliseconds since 1970-01-01T00:00Z.
-    package var epochMilliseconds: Int { self.seconds * 1000 + self.nanosecond / 1_000_000 }
+    /// Milliseconds since 1970-01-01T00:00Z; years past 292 million are cut to what 64 bits hold.
+    package var epochMilliseconds: Int {
+        let (product, overflow) = self.seconds.multipliedReportingOverflow(by: 1000)
+        return overflow ? (self.seconds < 0 ? Int.min : Int.max) : product + self.nanosecond / 1_000_000
+    }
 }
 
 /// An amount of time in three parts that do not convert into each other: months, days, seconds.
@@ -137,7 +140,8 @@ package struct TemporalDuration: Hashable, Sendable {
         let (carry, nanosecond) = floorDivide(nanoseconds, by: 1_000_000_000)
         self.months = months
         self.days = days
-        self.seconds = seconds + carry
+        let (sum, overflow) = seconds.addingReportingOverflow(carry)
+        self.seconds = overflow ? (carry < 0 ? Int.min : Int.max) : sum
         self.nanosecond = nanosecond
     }
 }

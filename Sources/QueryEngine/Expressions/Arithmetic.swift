@@ -88,48 +88,57 @@ enum Arithmetic {
 enum TemporalArithmetic {
     static func apply(_ sign: BinaryOperator, _ left: Value, _ right: Value) throws(CypherError) -> Value? {
         switch (left, sign, right) {
-        case (.duration(let a), .add, .duration(let b)): return .duration(a.adding(b, times: 1))
-        case (.duration(let a), .subtract, .duration(let b)): return .duration(a.adding(b, times: -1))
-        case (.duration(let a), .multiply, .integer(let b)): return .duration(a.scaled(Double(b)))
-        case (.integer(let a), .multiply, .duration(let b)): return .duration(b.scaled(Double(a)))
-        case (.duration(let a), .multiply, .float(let b)): return .duration(a.scaled(b))
+        case (.duration(let a), .add, .duration(let b)): return .duration(try a.adding(b, times: 1))
+        case (.duration(let a), .subtract, .duration(let b)): return .duration(try a.adding(b, times: -1))
+        case (.duration(let a), .multiply, .integer(let b)): return .duration(try a.scaled(Double(b)))
+        case (.integer(let a), .multiply, .duration(let b)): return .duration(try b.scaled(Double(a)))
+        case (.duration(let a), .multiply, .float(let b)): return .duration(try a.scaled(b))
+        case (.float(let a), .multiply, .duration(let b)): return .duration(try b.scaled(a))
         case (.duration(let a), .divide, .integer(let b)) where b != 0:
-            return .duration(a.scaled(1 / Double(b)))
-        case (.duration(let a), .divide, .float(let b)) where b != 0: return .duration(a.scaled(1 / b))
-        case (let moment, .add, .duration(let amount)): return self.shift(moment, by: amount, times: 1)
-        case (.duration(let amount), .add, let moment): return self.shift(moment, by: amount, times: 1)
-        case (let moment, .subtract, .duration(let amount)): return self.shift(moment, by: amount, times: -1)
+            return .duration(try a.scaled(1 / Double(b)))
+        case (.duration(let a), .divide, .float(let b)) where b != 0: return .duration(try a.scaled(1 / b))
+        case (let moment, .add, .duration(let amount)): return try self.shift(moment, by: amount, times: 1)
+        case (.duration(let amount), .add, let moment): return try self.shift(moment, by: amount, times: 1)
+        case (let moment, .subtract, .duration(let amount)):
+            return try self.shift(moment, by: amount, times: -1)
         default: return nil
         }
     }
 
-    static func shift(_ moment: Value, by amount: TemporalDuration, times: Int) -> Value? {
+    static func shift(_ moment: Value, by amount: TemporalDuration, times: Int) throws(CypherError) -> Value?
+    {
         switch moment {
         case .date(let date):
-            let days = self.shift(date, amount, times).days + times * (amount.seconds / 86_400)
+            let days = try self.shift(date, amount, times).days + times * (amount.seconds / 86_400)
             return .date(CalendarDate(days: days))
         case .localTime(let time): return .localTime(self.shift(time, amount, times))
         case .time(let time):
             return .time(
                 ZonedTime(local: self.shift(time.local, amount, times), offsetSeconds: time.offsetSeconds))
-        case .localDateTime(let moment): return .localDateTime(self.shift(moment, amount, times))
+        case .localDateTime(let moment): return .localDateTime(try self.shift(moment, amount, times))
         case .dateTime(let moment):
-            let local = self.shift(moment.local, amount, times)
-            return .dateTime(
-                ZonedDateTime(
-                    seconds: local.seconds - moment.offsetSeconds, nanosecond: local.nanosecond,
-                    offsetSeconds: moment.offsetSeconds, zone: moment.zone))
+            let zone = moment.zone.map(TimeZones.Zone.named) ?? .offset(moment.offsetSeconds)
+            return .dateTime(TimeZones.moment(try self.shift(moment.local, amount, times), zone))
         default: return nil
         }
     }
 
-    private static func shift(_ date: CalendarDate, _ amount: TemporalDuration, _ times: Int) -> CalendarDate
-    {
+    private static func shift(
+        _ date: CalendarDate, _ amount: TemporalDuration, _ times: Int
+    ) throws(CypherError) -> CalendarDate {
+        // Bounded first, so that no sum below can overflow.
+        guard abs(Double(amount.months)) < 2.4e10, abs(Double(amount.days)) < 8e11,
+            abs(Double(amount.seconds)) < 7e16
+        else { throw TemporalLimits.tooLarge() }
         let (year, month, day) = CivilCalendar.civil(days: date.days)
         let months = floorDivide(year * 12 + month - 1 + times * amount.months, by: 12)
         let last = CivilCalendar.days(inMonth: months.remainder + 1, of: months.quotient)
         let days = CivilCalendar.days(year: months.quotient, month: months.remainder + 1, day: min(day, last))
-        return CalendarDate(days: days + times * amount.days)
+        let shifted = CalendarDate(days: days + times * amount.days)
+        guard CalendarDate.years.contains(CivilCalendar.civil(days: shifted.days).year) else {
+            throw TemporalLimits.tooLarge()
+        }
+        return shifted
     }
 
     private static func shift(_ time: LocalTime, _ amount: TemporalDuration, _ times: Int) -> LocalTime {
@@ -138,36 +147,56 @@ enum TemporalArithmetic {
             nanosecondOfDay: time.nanosecondOfDay + times * (seconds * 1_000_000_000 + amount.nanosecond))
     }
 
-    private static func shift(_ moment: LocalDateTime, _ amount: TemporalDuration, _ times: Int)
-        -> LocalDateTime
-    {
-        let date = self.shift(moment.date, amount, times)
+    private static func shift(
+        _ moment: LocalDateTime, _ amount: TemporalDuration, _ times: Int
+    ) throws(CypherError) -> LocalDateTime {
+        let date = try self.shift(moment.date, amount, times)
         let seconds =
             date.days * 86_400 + floorDivide(moment.seconds, by: 86_400).remainder + times * amount.seconds
         let (carry, nanosecond) = floorDivide(
             moment.nanosecond + times * amount.nanosecond, by: 1_000_000_000)
-        return LocalDateTime(seconds: seconds + carry, nanosecond: nanosecond)
+        return LocalDateTime(seconds: try TemporalLimits.seconds(seconds) + carry, nanosecond: nanosecond)
     }
 }
 
 extension TemporalDuration {
-    func adding(_ other: TemporalDuration, times: Int) -> TemporalDuration {
-        TemporalDuration(
-            months: self.months + times * other.months, days: self.days + times * other.days,
-            seconds: self.seconds + times * other.seconds,
+    func adding(_ other: TemporalDuration, times: Int) throws(CypherError) -> TemporalDuration {
+        func sum(_ a: Int, _ b: Int) throws(CypherError) -> Int {
+            let (sum, overflow) = times < 0 ? a.subtractingReportingOverflow(b) : a.addingReportingOverflow(b)
+            guard !overflow, abs(Double(sum)) < 9e18 else { throw TemporalLimits.tooLarge() }
+            return sum
+        }
+        return TemporalDuration(
+            months: try sum(self.months, other.months), days: try sum(self.days, other.days),
+            seconds: try sum(self.seconds, other.seconds),
             nanoseconds: self.nanosecond + times * other.nanosecond)
     }
 
+    /// This a whole number of times, exactly.
+    func times(_ count: Int) throws(CypherError) -> TemporalDuration {
+        func product(_ a: Int) throws(CypherError) -> Int {
+            let (product, overflow) = a.multipliedReportingOverflow(by: count)
+            guard !overflow, abs(Double(product)) < 9e18 else { throw TemporalLimits.tooLarge() }
+            return product
+        }
+        return TemporalDuration(
+            months: try product(self.months), days: try product(self.days),
+            seconds: try product(self.seconds),
+            nanoseconds: try product(self.nanosecond))
+    }
+
     /// Each part times a factor; what is left of months falls to days and of days to seconds.
-    func scaled(_ factor: Double) -> TemporalDuration {
+    func scaled(_ factor: Double) throws(CypherError) -> TemporalDuration {
         let months = Double(self.months) * factor
         let days = Double(self.days) * factor + (months - months.rounded(.towardZero)) * 30.436875
-        let seconds = Double(self.seconds) * factor + (days - days.rounded(.towardZero)) * 86_400
+        let dayRest = (days - days.rounded(.towardZero)) * 86_400
+        let seconds = Double(self.seconds) * factor + dayRest
         let nanos = Double(self.nanosecond) * factor + (seconds - seconds.rounded(.towardZero)) * 1e9
-        func whole(_ number: Double) -> Int { Int(exactly: number.rounded(.towardZero)) ?? 0 }
         return TemporalDuration(
-            months: whole(months), days: whole(days), seconds: whole(seconds),
-            nanoseconds: whole(nanos.rounded()))
+            months: try TemporalLimits.whole(months.rounded(.towardZero)),
+            days: try TemporalLimits.whole(days.rounded(.towardZero)),
+            seconds: try TemporalLimits.whole(seconds.rounded(.towardZero)),
+            nanoseconds: try TemporalLimits.whole(nanos.rounded()))
     }
 }
 

@@ -250,7 +250,7 @@ struct ExpressionCompiler {
                 }
                 return .integer(-number)
             case (.minus, .float(let number)): return .float(-number)
-            case (.minus, .duration(let amount)): return .duration(amount.scaled(-1))
+            case (.minus, .duration(let amount)): return .duration(try amount.scaled(-1))
             case (.plus, .integer), (.plus, .float): return value
             default:
                 throw CypherError(

@@ -74,12 +74,12 @@ final class Aggregate {
             self.isFloat = true
             self.floatSum += number
         case .duration(let amount):
-            self.durationSum = (self.durationSum ?? TemporalDuration()).adding(amount, times: 1)
+            self.durationSum = try (self.durationSum ?? TemporalDuration()).adding(amount, times: 1)
         default: throw wrongArgument(self.name, value, "numbers or durations")
         }
     }
 
-    func finish() -> Value {
+    func finish() throws -> Value {
         switch self.name {
         case "count": return .integer(self.count)
         case "sum":
@@ -87,7 +87,9 @@ final class Aggregate {
             return self.isFloat ? .float(self.floatSum) : .integer(self.integerSum)
         case "avg":
             guard self.count > 0 else { return .null }
-            if let duration = self.durationSum { return .duration(duration.scaled(1 / Double(self.count))) }
+            if let duration = self.durationSum {
+                return .duration(try duration.scaled(1 / Double(self.count)))
+            }
             return .float(self.floatSum / Double(self.count))
         case "min", "max": return self.best
         case "stdev", "stdevp": return .float(self.deviation())

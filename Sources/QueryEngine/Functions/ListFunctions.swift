@@ -39,12 +39,11 @@ enum ListFunctions {
                 guard step != 0 else {
                     throw CypherError(.argument, "NumberOutOfRange", "range() needs a step other than 0")
                 }
-                let (span, overflow) = (step > 0 ? last : first).subtractingReportingOverflow(
-                    step > 0 ? first : last)
-                guard span >= 0 || overflow else { return .list([]) }
-                let count = overflow ? Int.max : span / Int(step.magnitude)
-                try context.hold(count == Int.max ? count : count + 1)
-                return .list(stride(from: first, through: last, by: step).map(Value.integer))
+                guard step > 0 ? first <= last : first >= last else { return .list([]) }
+                let span = UInt(bitPattern: step > 0 ? last &- first : first &- last)
+                let count = span / step.magnitude
+                try context.hold(count >= UInt(Int.max) ? Int.max : Int(count) + 1)
+                return .list((0...Int(count)).map { .integer(first &+ $0 &* step) })
             },
         ]
     }

@@ -235,7 +235,7 @@ extension Planner {
                 var out = row
                 for (key, value) in zip(keys, group.keys) { out[key.slot] = value }
                 for (column, aggregate) in zip(columns, group.aggregates) {
-                    out[column.slot] = aggregate.finish()
+                    out[column.slot] = try aggregate.finish()
                 }
                 guard try emit(out) else { return false }
             }

@@ -22,7 +22,7 @@ enum AuthMode: String, ExpressibleByArgument, CaseIterable {
     case required
 }
 
-extension SQLiteStorage.Durability: ExpressibleByArgument {}
+extension Durability: ExpressibleByArgument {}
 
 /// `plexus serve`
 struct Serve: AsyncParsableCommand {
@@ -40,7 +40,7 @@ struct Serve: AsyncParsableCommand {
     var auth = AuthMode.required
 
     @Option(help: "full: a commit waits for the disk; relaxed: a power cut may lose the last commits.")
-    var durability = SQLiteStorage.Durability.full
+    var durability = Durability.full
 
     @Option(help: "Least level of log lines: debug, info, warning, error.")
     var logLevel = "info"
@@ -48,8 +48,8 @@ struct Serve: AsyncParsableCommand {
     func run() async throws {
         let (host, port) = try self.address()
         let logger = Self.logger("plexus", level: self.logLevel)
-        let store = try await Store.open(folder: self.data, durability: self.durability, creating: true)
-        let database = store.database
+        let database = try await GraphDatabase.open(
+            folder: self.data, durability: self.durability, creating: true)
         logger.info(
             "graph loaded",
             metadata: [
@@ -61,7 +61,7 @@ struct Serve: AsyncParsableCommand {
         {
             Terminal.say("administrator token (shown only now): \(token)")
         }
-        let services = try await self.services(store, logger)
+        let services = try await self.services(database, logger)
         let isReady = Mutex(false)
         let router = plexusRouter(services) { isReady.withLock { $0 } }
         let application = Application(
@@ -102,19 +102,19 @@ struct Serve: AsyncParsableCommand {
         return (host, port)
     }
 
-    private func services(_ store: Store, _ logger: Logger) async throws -> Services {
+    private func services(_ database: GraphDatabase, _ logger: Logger) async throws -> Services {
         let pictures = PictureProcess(executable: try Self.executable())
         func machine(_ name: String) async throws -> StateMachine {
             StateMachine(
-                graph: try await pictures.parse(store.resources.text("schema/states/\(name).dot") ?? ""))
+                graph: try await pictures.parse(database.resources.text("schema/states/\(name).dot") ?? ""))
         }
         let orchestrator = Orchestrator(
-            database: store.database, jobStates: try await machine("job"),
+            database: database, jobStates: try await machine("job"),
             runStates: try await machine("run"),
             clock: { GraphDatabase.now() })
-        let model = try AuthorizationModel.parse(store.resources.text("schema/network.fga") ?? "")
+        let model = try AuthorizationModel.parse(database.resources.text("schema/network.fga") ?? "")
         return Services(
-            database: store.database, resources: store.resources, authorizer: Authorizer(model: model),
+            database: database, resources: database.resources, authorizer: Authorizer(model: model),
             orchestrator: orchestrator, blobs: try BlobStore(folder: self.data + "/blobs"),
             pictures: pictures,
             needsToken: self.auth == .required, logger: logger)
