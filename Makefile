@@ -5,10 +5,10 @@ PLEXUS := .build/debug/plexus
 CONFORMANCE := $(or $(PLEXUS_CONFORMANCE),../shared/conformance)
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test acceptance lint format conformance release clean
+.PHONY: help deps build demo test lint format conformance release bench-first-light clean
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-18s %s\n", $$1, $$2 }'
 
 deps: ## Install the missing Debian packages
 	@scripts/install-dependencies.sh
@@ -35,6 +35,9 @@ conformance: build ## Run the public suites of $(CONFORMANCE), where they are
 
 release: deps ## Build the optimised program
 	$(SWIFT) build -c release --product plexus $(FLAGS)
+
+bench-first-light: release ## Measure the thin path end to end, beside the floors of the same run
+	python3 Benchmarks/first_light.py .build/release/plexus
 
 clean: ## Remove what was built
 	rm -rf .build .build-*

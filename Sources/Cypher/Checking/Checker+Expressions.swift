@@ -132,7 +132,14 @@ extension Checker {
                 at: range)
         }
         let isAggregate = self.functions.isAggregate(call.name)
-        if isAggregate { try self.checkAggregate(call.name, range, place) }
+        if isAggregate {
+            try self.checkAggregate(call.name, range, place)
+            if let random = call.arguments.first(where: self.isRandom) {
+                throw CypherError(
+                    .syntax, "NonConstantExpression", "an aggregate cannot take what differs at each look",
+                    at: random.range, hint: "name it in a WITH before")
+            }
+        }
         let takesPattern = call.name.lowercased() == "exists"
         for argument in call.arguments {
             if case .pattern(let pattern) = argument.kind, takesPattern {
@@ -142,6 +149,13 @@ extension Checker {
             }
         }
         try self.checkArgumentKinds(call, range, scope)
+    }
+
+    private func isRandom(_ expression: Expression) -> Bool {
+        if case .call(let call) = expression.kind, ["rand", "randomuuid"].contains(call.name.lowercased()) {
+            return true
+        }
+        return expression.children.contains(where: self.isRandom)
     }
 
     /// What can be told from the text: `length(node)`, `size(path)`, `type(node)`.

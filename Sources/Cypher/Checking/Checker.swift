@@ -295,8 +295,10 @@ struct Checker<Functions: FunctionSignatures> {
         _ expression: Expression, _ projection: Projection, _ columns: Scope, _ before: Scope
     ) throws(CypherError) {
         if projection.items.contains(where: { $0.expression == expression }) { return }
-        if expression.containsAggregate(self.functions), self.isAggregateCall(expression) {
-            return try self.check(expression, before, .projection)
+        if self.isAggregateCall(expression) {
+            // An aggregate must be among those of the projection; else it would need rows that are gone.
+            let isProjected = projection.items.contains { self.contains($0.expression, expression) }
+            return try self.check(expression, isProjected ? before : columns, .projection)
         }
         if case .variable(let name) = expression.kind {
             return try self.require(name, columns, expression.range)
@@ -304,6 +306,10 @@ struct Checker<Functions: FunctionSignatures> {
         let children = expression.children
         guard !children.isEmpty else { return try self.check(expression, columns, .projection) }
         for child in children { try self.checkAfterGrouping(child, projection, columns, before) }
+    }
+
+    private func contains(_ whole: Expression, _ part: Expression) -> Bool {
+        whole == part || whole.children.contains { self.contains($0, part) }
     }
 
     private func checkBound(_ bound: Expression) throws(CypherError) {
@@ -345,7 +351,27 @@ struct Checker<Functions: FunctionSignatures> {
                 parts.1.append(item.expression)
             }
         }
-        for expression in aggregating { try self.checkGrouped(expression, keys, projection.includesAll) }
+        // Only variables and their properties are compared: that two longer expressions mean the same cannot be told
+        // from their text, so they stand beside an aggregate only when a WITH before names them.
+        let simple = keys.filter { key in
+            switch key.kind {
+            case .variable: true
+            case .property(let base, _): if case .variable = base.kind { true } else { false }
+            default: false
+            }
+        }
+        let sorted = projection.order.map(\.expression).filter { key in
+            key.containsAggregate(self.functions)
+                && !projection.items.contains { $0.expression == key || $0.name == self.name(key) }
+        }
+        for expression in aggregating { try self.checkGrouped(expression, simple, projection.includesAll) }
+        let names = projection.items.map { Expression(.variable($0.name), $0.expression.range) }
+        for expression in sorted { try self.checkGrouped(expression, simple + names, projection.includesAll) }
+    }
+
+    private func name(_ expression: Expression) -> String? {
+        if case .variable(let name) = expression.kind { return name }
+        return nil
     }
 
     private func checkGrouped(
