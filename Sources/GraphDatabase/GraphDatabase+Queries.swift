@@ -12,12 +12,20 @@ extension GraphDatabase {
     ) async throws -> QueryResult {
         let prepared = try self.engine.prepare(text)
         guard !prepared.isReadOnly else {
-            return try prepared.run(
-                on: self.snapshot(), parameters: parameters, limits: limits, now: Self.now())
+            return try await withTaskExecutorPreference(self.threads) {
+                try await self.read(prepared, parameters, limits)
+            }
         }
         return try await self.write { transaction in
             try prepared.run(in: transaction, parameters: parameters, limits: limits, now: Self.now())
         }
+    }
+
+    /// On the executor that the task prefers.
+    @concurrent private func read(
+        _ prepared: PreparedQuery, _ parameters: [String: Value], _ limits: QueryLimits
+    ) async throws -> QueryResult {
+        try prepared.run(on: self.snapshot(), parameters: parameters, limits: limits, now: Self.now())
     }
 
     /// Runs statements separated by `;`, all in one transaction.

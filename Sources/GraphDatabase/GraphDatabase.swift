@@ -19,6 +19,7 @@ package final class GraphDatabase: Sendable {
     /// Where named queries come from.
     package let resources: NamedResources
     let engine = QueryEngine()
+    let threads = QueryThreads()
     /// Held as long as the graph is open.
     private let lock: FolderLock?
     private let published: Mutex<GraphSnapshot>

@@ -11,6 +11,7 @@ actor GraphWriter {
         let acknowledge: CheckedContinuation<Void, any Error>
     }
 
+    private let thread = WriterThread()
     private let storage: any GraphStorage
     /// What the next writer builds on; ahead of ``durable`` while commits wait for the disk.
     private var head: GraphSnapshot
@@ -19,6 +20,8 @@ actor GraphWriter {
     private var isCommitting = false
     private var isStopped = false
     private var idle: [CheckedContinuation<Void, Never>] = []
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { self.thread.asUnownedSerialExecutor() }
 
     init(storage: any GraphStorage, graph: GraphSnapshot) {
         self.storage = storage

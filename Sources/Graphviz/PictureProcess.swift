@@ -53,6 +53,8 @@ package final class PictureProcess: Sendable {
 
     private func keep(_ bytes: [UInt8], _ key: Key) {
         self.cache.withLock { cache in
+            // Two who asked at once may both have drawn it.
+            guard cache.pictures[key] == nil else { return }
             cache.pictures[key] = (bytes, cache.clock)
             cache.size += bytes.count + key.dot.utf8.count
             while cache.size > Self.cacheBytes,

@@ -2,10 +2,12 @@ package import Cypher
 package import PropertyGraph
 internal import Synchronization
 
-/// Runs Cypher over snapshots and transactions of one graph; keeps the plans of queries it has seen.
+/// Runs Cypher over snapshots and transactions of one graph; keeps what it has parsed.
 package final class QueryEngine: Sendable {
-    /// How many plans are kept.
+    /// How many parsed queries are kept.
     package static let planLimit = 1000
+    /// Longer texts are not kept: they are scripts of data, not queries that come again.
+    package static let keptTextLimit = 16_384
 
     private let functions = FunctionRegistry.standard
     private let procedures: ProcedureRegistry
@@ -21,6 +23,7 @@ package final class QueryEngine: Sendable {
         let prepared = PreparedQuery(
             statement: try CypherParser.parse(text, functions: self.functions), functions: self.functions,
             procedures: self.procedures)
+        guard text.utf8.count <= Self.keptTextLimit else { return prepared }
         self.cache.withLock { cache in
             // Dropping all at the limit keeps the cache simple; busy queries are back at once.
             if cache.count >= Self.planLimit { cache.removeAll() }

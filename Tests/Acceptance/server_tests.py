@@ -134,6 +134,20 @@ class Queries(Case):
         self.assertIn("more than", answer["errors"][0]["message"])
         self.assertEqual(self.server.query("RETURN 1"), [[1]])
 
+    def test_long_queries_keep_nobody_else_waiting(self):
+        long = "UNWIND range(1, 1500) AS a UNWIND range(1, 1500) AS b RETURN sum(a * b)"
+        with concurrent.futures.ThreadPoolExecutor(6) as pool:
+            running = [pool.submit(self.server.query, long) for _ in range(6)]
+            slowest = 0
+            while not all(query.done() for query in running):
+                start = time.monotonic()
+                self.assertEqual(self.server.request("GET", "/healthz", token=None)[0], 200)
+                self.assertEqual(self.server.query("RETURN 1"), [[1]])
+                slowest = max(slowest, time.monotonic() - start)
+                time.sleep(0.05)
+        self.assertEqual({query.result()[0][0] for query in running}, {1125750 ** 2})
+        self.assertLess(slowest, 1.5)
+
     def test_wrong_bodies_are_refused_and_the_server_goes_on(self):
         for body in (b"", b"{", b"[]", b'{"statement": 5}', b"\xff\xfe", b'{"statement": "RETURN 1"' + b" " * 9_000_000 + b"}", b"[" * 100_000):
             with self.subTest(body=body[:20]):
