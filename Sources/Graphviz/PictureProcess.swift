@@ -31,7 +31,9 @@ package final class PictureProcess: Sendable {
 
     /// - Parameter executable: a program that calls ``GraphvizHelper/run(arguments:)`` when its first
     ///   argument is `graphviz-helper`.
-    package init(executable: String) { self.executable = executable }
+    package init(executable: String) {
+        self.executable = executable
+    }
 
     /// Draws a DOT text.
     /// - Throws: ``GraphvizError``.
@@ -81,13 +83,14 @@ package final class PictureProcess: Sendable {
         options.createSession = true
         options.teardownSequence = []
         let (executable, settings) = (self.executable, options)
+        let input = try await Self.inputFile(dot)
         let result = try await withThrowingTaskGroup(
             of: HelperAnswer?.self
         ) { group in
             group.addTask {
                 let result = try await Subprocess.run(
                     .path(FilePath(executable)), arguments: Arguments(["graphviz-helper"] + arguments),
-                    platformOptions: settings, input: .array(Array(dot.utf8)),
+                    platformOptions: settings, input: .fileDescriptor(input, closeAfterSpawningProcess: true),
                     output: .bytes(limit: Self.sizeLimit),
                     error: .string(limit: 1 << 16))
                 return HelperAnswer(
@@ -119,6 +122,34 @@ package final class PictureProcess: Sendable {
     }
 }
 
+extension PictureProcess {
+    private static let fileQueue = DispatchQueue(label: "plexus.picture-input")
+
+    /// The DOT text in a file without a name. Not a pipe: a helper that dies before it has read all of one would end
+    /// this process, by SIGPIPE or by a trap in swift-subprocess 1.0.2 ("FileDescriptor was not closed").
+    private static func inputFile(_ dot: String) async throws -> FileDescriptor {
+        try await withCheckedThrowingContinuation { continuation in
+            self.fileQueue.async { continuation.resume(with: Result { try self.writeInput(dot) }) }
+        }
+    }
+
+    private static func writeInput(_ dot: String) throws -> FileDescriptor {
+        let path = NSTemporaryDirectory() + "plexus-picture-" + UUID().uuidString
+        let file = try FileDescriptor.open(
+            path, .readWrite, options: [.create, .exclusiveCreate, .closeOnExec], permissions: .ownerReadWrite
+        )
+        unlink(path)
+        do {
+            try file.writeAll(Array(dot.utf8))
+            try file.seek(offset: 0, from: .start)
+            return file
+        } catch {
+            try? file.close()
+            throw error
+        }
+    }
+}
+
 private struct HelperAnswer: Sendable {
     let status: TerminationStatus
     let output: [UInt8]
@@ -145,9 +176,10 @@ package enum GraphvizHelper {
             case "render":
                 let format = arguments.dropFirst().first.flatMap(PictureFormat.init) ?? .svg
                 let bytes = try GraphvizLibrary.render(dot, format: format)
-                FileHandle.standardOutput.write(Data(bytes))
+                try? FileHandle.standardOutput.write(contentsOf: Data(bytes))
             case "parse":
-                FileHandle.standardOutput.write(Data(try GraphvizLibrary.parse(dot).json.text.utf8))
+                let graph = try GraphvizLibrary.parse(dot)
+                try? FileHandle.standardOutput.write(contentsOf: Data(graph.json.text.utf8))
             default: return 2
             }
             return 0
@@ -167,7 +199,7 @@ package enum GraphvizHelper {
             problem["message"] = .string(message)
         default: problem["kind"] = "other"
         }
-        FileHandle.standardError.write(Data(JSON.object(problem).text.utf8))
+        try? FileHandle.standardError.write(contentsOf: Data(JSON.object(problem).text.utf8))
         return 1
     }
 }

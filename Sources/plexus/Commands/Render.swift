@@ -41,7 +41,7 @@ struct Render: AsyncParsableCommand {
         if let output = self.output {
             try Data(bytes).write(to: URL(fileURLWithPath: output))
         } else {
-            FileHandle.standardOutput.write(Data(bytes))
+            try FileHandle.standardOutput.write(contentsOf: Data(bytes))
         }
     }
 
