@@ -13,9 +13,17 @@ struct MachineFigures: Sendable {
         let load = (try? String(contentsOfFile: "/proc/loadavg", encoding: .utf8))?
             .split(separator: " ").first.flatMap { Double($0) }
         return MachineFigures(
-            hostname: ProcessInfo.processInfo.hostName, cores: ProcessInfo.processInfo.activeProcessorCount,
+            hostname: Self.hostname(), cores: ProcessInfo.processInfo.activeProcessorCount,
             memoryBytes: memory["MemTotal"] ?? 0, memoryFreeBytes: memory["MemAvailable"] ?? 0,
             load: load ?? 0)
+    }
+
+    /// The kernel's name for this machine; Foundation's `hostName` asks the name service and may wait for it.
+    private static func hostname() -> String {
+        var buffer = [CChar](repeating: 0, count: 256)
+        let status = gethostname(&buffer, buffer.count - 1)
+        let name = String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return status == 0 && !name.isEmpty ? name : "localhost"
     }
 
     private static func memory() -> [String: Int] {

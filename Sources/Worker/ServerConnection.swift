@@ -38,13 +38,21 @@ package struct ServerConnection: Sendable {
     /// Where the server is, without a slash at the end.
     package let url: String
     private let token: String?
-    private let client: HTTPClient
+    private var client: HTTPClient { Self.sharedClient }
+
+    /// One for the process, never shut down. It says at once that nobody listens: the client's own default repeats the
+    /// connection until the request's time is over, a minute for a person at a terminal.
+    private static let sharedClient: HTTPClient = {
+        var configuration = HTTPClient.Configuration()
+        configuration.timeout.connect = .seconds(5)
+        configuration.connectionPool.retryConnectionEstablishment = false
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }()
 
     /// A connection with a bearer token, if there is one.
     package init(url: String, token: String?) {
         self.url = url.hasSuffix("/") ? String(url.dropLast()) : url
         self.token = token
-        self.client = .shared
     }
 
     /// Sends JSON and reads JSON.

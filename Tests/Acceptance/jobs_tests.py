@@ -170,7 +170,9 @@ class CommandLine(Case):
     def test_exit_codes_are_those_of_the_contract(self):
         self.assertIn("USAGE", run("--help"))
         run("nonsense", code=2)
+        start = time.monotonic()
         run("machine", "list", "--url", "http://127.0.0.1:9", code=3)
+        self.assertLess(time.monotonic() - start, 5, "nobody listens there: that is to be told at once")
         run("machine", "list", "--url", self.server.url, "--token", "wrong", code=4)
         self.server.run("machine", "list")
         self.server.run("shell", "-c", "RETURN 1 AS x, 'a,b' AS y", "--format", "csv")
