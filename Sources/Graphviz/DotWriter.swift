@@ -47,18 +47,23 @@ package struct DotWriter {
         "[" + attributes.map { "\($0.0)=\(self.quoted($0.1))" }.joined(separator: ", ") + "]"
     }
 
-    /// A quoted text. Line ends become `\n`, which Graphviz draws as line ends; other backslashes are kept.
+    /// A text as one quoted token of DOT, which reads back as ``readable(_:)`` of the text. O(bytes).
     package static func quoted(_ text: String) -> String {
-        var quoted = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": quoted += "\\\""
-            case "\n": quoted += "\\n"
-            case "\u{0}", "\r": break
-            default: quoted.unicodeScalars.append(scalar)
-            }
+        "\"" + self.readable(text).replacing("\"", with: "\\\"") + "\""
+    }
+
+    /// What a reader gets back of a text. DOT reads backslashes in pairs, so an odd run of them before a quote or at the
+    /// end would take the closing quote away, and what follows would be attributes of the text's own making: such a run
+    /// gets one more. Line ends become `\n`, which Graphviz draws as line ends.
+    package static func readable(_ text: String) -> String {
+        var readable = ""
+        var isOdd = false
+        for scalar in text.unicodeScalars where scalar != "\u{0}" && scalar != "\r" {
+            if isOdd, scalar == "\"" || scalar == "\n" { readable += "\\" }
+            isOdd = scalar == "\\" && !isOdd
+            if scalar == "\n" { readable += "\\n" } else { readable.unicodeScalars.append(scalar) }
         }
-        return quoted + "\""
+        return isOdd ? readable + "\\" : readable
     }
 
     /// A text for a label: backslashes, which start Graphviz's own escapes, are doubled.

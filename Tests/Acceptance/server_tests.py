@@ -229,3 +229,12 @@ class Authorization(Case):
         self.assertEqual(status, 200)
         self.assertIn(b"<svg", svg)
         self.assertIn(b"engineering", svg)
+
+    def test_an_id_cannot_write_attributes_of_the_picture(self):
+        evil = 'user:x\\"[URL=<javascript:alert(1)>]}//'
+        status, svg = self.server.request(
+            "POST", "/v1/explain", {"subject": evil, "relation": "can_run", "object": "function:clean"},
+            headers={"Accept": "image/svg+xml"}, raw=True)
+        self.assertEqual(status, 200)
+        self.assertNotIn(b'href="javascript:', svg)
+        self.assertIn(b"clean", svg)
