@@ -20,6 +20,7 @@ func tests(_ name: String, uses dependencies: [Target.Dependency] = []) -> Targe
 }
 
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let hashTrees = Target.Dependency.product(name: "HashTreeCollections", package: "swift-collections")
 let http = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
@@ -66,7 +67,9 @@ let package = Package(
         room("JSON"),
         room("Cypher"),
         room("PropertyGraph", uses: [hashTrees]),
-        room("GraphStorage", uses: ["JSON", "PropertyGraph", grdb]),
+        // Checksums of rows.
+        .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
+        room("GraphStorage", uses: ["CXXHash", "JSON", "PropertyGraph", grdb, sqlite]),
         room("QueryEngine", uses: ["Cypher", "PropertyGraph"]),
         room(
             "GraphDatabase",

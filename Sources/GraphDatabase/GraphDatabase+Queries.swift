@@ -1,4 +1,4 @@
-internal import Cypher
+package import Cypher
 internal import Foundation
 internal import NamedResources
 package import PropertyGraph
@@ -16,9 +16,25 @@ extension GraphDatabase {
                 try await self.read(prepared, parameters, limits)
             }
         }
+        // The long part of making an index does not hold the writer.
+        let index = prepared.index
+        let preparedIndex =
+            index == nil ? nil : await withTaskExecutorPreference(self.threads) { await self.prepare(index) }
         return try await self.write { transaction in
-            try prepared.run(in: transaction, parameters: parameters, limits: limits, now: Self.now())
+            try prepared.run(
+                in: transaction, parameters: parameters, limits: limits, now: Self.now(),
+                preparedIndex: preparedIndex)
         }
+    }
+
+    @concurrent private func prepare(_ index: IndexDefinition?) async -> PreparedIndex? {
+        index.flatMap { self.snapshot().prepare($0) }
+    }
+
+    /// The command about whole graphs that a text is; nil when it is anything else.
+    /// - Throws: ``CypherError``.
+    package func administration(_ text: String) throws(CypherError) -> AdministrationCommand? {
+        try self.engine.prepare(text).administration
     }
 
     /// On the executor that the task prefers.

@@ -6,8 +6,8 @@ internal import Synchronization
 
 /// One graph: read from memory, written through group commit to its storage.
 ///
-/// Readers take ``snapshot()`` and never wait. Writers run one at a time; a writer may build on commits
-/// that are not on disk yet, and is acknowledged after them.
+/// Readers take ``snapshot()`` and never wait. Writers run one at a time, on the newest state, and are acknowledged when
+/// the disk has what they did.
 ///
 /// Why a mutex around the published snapshot and not an actor: readers must not suspend. The lock guards
 /// one copy of a value and is never held across `await` or I/O.
@@ -19,45 +19,75 @@ package final class GraphDatabase: Sendable {
     /// Where named queries come from.
     package let resources: NamedResources
     let engine = QueryEngine()
-    let threads = QueryThreads()
-    /// Held as long as the graph is open.
-    private let lock: FolderLock?
-    private let published: Mutex<GraphSnapshot>
-    private let writer: GraphWriter
-    private let watchers = CommitWatchers()
+    let threads: QueryThreads
+    private let published: PublishedGraph
+    private let committer: Committer
+    private let watchers: CommitWatchers
 
     /// Opens a graph that lies in a storage, reading all of it.
     /// - Throws: ``StorageError``.
-    package init(
-        name: String, storage: any GraphStorage, resources: NamedResources = NamedResources(),
-        lock: FolderLock? = nil
+    package convenience init(
+        name: String, storage: any GraphStorage, resources: NamedResources = NamedResources()
     ) async throws {
-        self.lock = lock
-        let graph = try await storage.load()
-        self.resources = resources
-        self.name = name
-        self.storage = storage
-        self.published = Mutex(graph)
-        self.writer = GraphWriter(storage: storage, graph: graph)
+        try await self.init(name: name, storage: storage, resources: resources, threads: QueryThreads())
     }
 
+    init(
+        name: String, storage: any GraphStorage, resources: NamedResources, threads: QueryThreads
+    ) async throws {
+        let published = PublishedGraph(try await runBlocking { try storage.load() })
+        let watchers = CommitWatchers()
+        self.name = name
+        self.storage = storage
+        self.resources = resources
+        self.threads = threads
+        self.published = published
+        self.watchers = watchers
+        self.committer = Committer(storage: storage, snapshot: { published.graph }) { graph in
+            published.publish(graph)
+            watchers.notify(graph.version)
+        }
+        self.committer.start()
+    }
+
+    deinit { self.committer.stop() }
+
     /// The graph as of the last durable commit. O(1).
-    package func snapshot() -> GraphSnapshot { self.published.withLock { $0 } }
+    package func snapshot() -> GraphSnapshot { self.published.graph }
 
     /// Runs a change after those before it and returns when it is durable and visible to readers.
     ///
     /// The body sees its own writes and nobody else's unfinished ones. When it throws, nothing happened.
-    /// It must not block: it holds the only writer.
+    /// It runs on the writer's own thread and holds the only writer.
     /// - Throws: what the body throws, ``GraphError``, or ``StorageError`` when the disk refuses.
     package func write<Result: Sendable>(
-        _ body: @Sendable (GraphTransaction) throws -> Result
+        _ body: @escaping @Sendable (GraphTransaction) throws -> Result
     ) async throws -> Result {
-        try await self.writer.run(body) { graph in self.publish(graph) }
+        try await withCheckedThrowingContinuation { continuation in
+            let isTaken = self.committer.submit { graph in Self.run(body, graph, continuation) }
+            if !isTaken { continuation.resume(throwing: DatabaseClosed()) }
+        }
     }
 
-    private func publish(_ graph: GraphSnapshot) {
-        self.published.withLock { $0 = graph }
-        self.watchers.notify(graph.version)
+    private static func run<Result: Sendable>(
+        _ body: (GraphTransaction) throws -> Result, _ graph: GraphSnapshot,
+        _ continuation: CheckedContinuation<Result, any Error>
+    ) -> Committer.Outcome {
+        do {
+            let transaction = GraphTransaction(graph)
+            let result = try body(transaction)
+            let answer: @Sendable ((any Error)?) -> Void = { error in
+                if let error {
+                    continuation.resume(throwing: error)
+                } else {
+                    continuation.resume(returning: result)
+                }
+            }
+            return try transaction.finish().map { .commit($0, answer) } ?? .unchanged(answer)
+        } catch {
+            continuation.resume(throwing: error)
+            return .failed
+        }
     }
 
     /// Numbers of commits from now on, newest only when the reader is slow. Ends with the task.
@@ -66,9 +96,36 @@ package final class GraphDatabase: Sendable {
     /// Finishes waiting commits and closes the storage. Writes after it fail.
     /// - Throws: ``StorageError``.
     package func close() async throws {
-        await self.writer.stop()
-        try await self.storage.close()
+        try await runBlocking { [committer, storage] in
+            committer.stop()
+            try storage.close()
+        }
     }
+}
+
+/// The newest durable snapshot.
+private final class PublishedGraph: Sendable {
+    private let current: Mutex<GraphSnapshot>
+
+    init(_ graph: GraphSnapshot) { self.current = Mutex(graph) }
+
+    var graph: GraphSnapshot { self.current.withLock { $0 } }
+
+    func publish(_ graph: GraphSnapshot) {
+        // The old one may be freed with what only it holds: not under the lock.
+        let old = self.current.withLock { current in
+            let old = current
+            current = graph
+            return old
+        }
+        withExtendedLifetime(old) {}
+    }
+}
+
+/// A write came after the database was closed.
+package struct DatabaseClosed: Error, CustomStringConvertible {
+    /// What happened.
+    package var description: String { "the graph is closed: the server is shutting down, or it was dropped" }
 }
 
 /// Everyone who waits for the next commit.

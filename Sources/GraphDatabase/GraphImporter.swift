@@ -100,7 +100,7 @@ private struct GraphImporter {
         let typeID = try self.transaction.relationshipType(type)
         let adjacency = self.transaction.graph.adjacency(of: source, .outgoing)
         // Parallel relationships of one import stay apart: each existing one is taken once.
-        let existing = adjacency.range(of: typeID, to: target).map { adjacency.entries[$0].relationship }
+        let existing = adjacency.range(of: typeID, to: target).map { adjacency[$0].relationship }
             .first { !self.touched.contains($0) }
         if let existing {
             for property in properties {

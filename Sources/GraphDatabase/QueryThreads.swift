@@ -16,14 +16,15 @@ final class QueryThreads: TaskExecutor {
     }
 }
 
-/// The thread of the one writer.
-final class WriterThread: SerialExecutor {
-    private let threads = JobThreads(count: 1, name: "plexus-writer")
-
-    func enqueue(_ job: consuming ExecutorJob) {
-        let job = UnownedJob(job)
-        let executor = self.asUnownedSerialExecutor()
-        self.threads.run { job.runSynchronously(on: executor) }
+/// Runs a body that blocks on a thread of its own, so that the cooperative pool stays free.
+package func runBlocking<Result: Sendable>(
+    _ body: @escaping @Sendable () throws -> Result
+) async throws -> Result {
+    try await withCheckedThrowingContinuation { continuation in
+        let thread = Thread { continuation.resume(with: Swift.Result { try body() }) }
+        thread.name = "plexus-blocking"
+        thread.stackSize = 8 << 20
+        thread.start()
     }
 }
 

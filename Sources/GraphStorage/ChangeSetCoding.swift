@@ -6,9 +6,13 @@ internal import PropertyGraph
 enum ChangeSetCoding {
     /// The number of the encoding written here.
     static let version = 1
+    /// Stands in place of the number for a commit that was too large to be spelled out.
+    static let tooLarge = 0
 
-    static func encode(_ changes: [GraphChange]) -> String {
-        JSON.array(changes.map(Self.encode)).text
+    static func encode(_ changes: [GraphChange]) -> [UInt8] {
+        var bytes: [UInt8] = []
+        JSON.array(changes.map(Self.encode)).write(to: &bytes)
+        return bytes
     }
 
     static func decode(_ text: String, version: Int) throws(StorageError) -> [GraphChange] {
@@ -43,12 +47,15 @@ enum ChangeSetCoding {
             ]
         case .deleteRelationship(let relationship): ["deleteRelationship", .int(Int(relationship.index))]
         case .createIndex(let index):
-            ["createIndex", .string(index.name), .string(index.label), .array(index.keys.map(JSON.string))]
+            [
+                "createIndex", .string(index.name), .string(index.label), .array(index.keys.map(JSON.string)),
+                .string(SchemaRuleKind.text(of: index)),
+            ]
         case .dropIndex(let name): ["dropIndex", .string(name)]
         case .createConstraint(let rule):
             [
                 "createConstraint", .string(rule.name), .string(rule.kind.rawValue), .string(rule.entity),
-                .array(rule.keys.map(JSON.string)),
+                .array(rule.keys.map(JSON.string)), .string(rule.type?.description ?? ""),
             ]
         case .dropConstraint(let name): ["dropConstraint", .string(name)]
         }
@@ -81,13 +88,16 @@ enum ChangeSetCoding {
         case "deleteRelationship": return number(1).map { .deleteRelationship(RelationshipID($0)) }
         case "createIndex":
             guard let name = text(1), let label = text(2), let keys = texts(3) else { return nil }
-            return .createIndex(IndexDefinition(name: name, label: label, keys: keys))
+            return SchemaRuleKind.index(text(4) ?? "index", name: name, entity: label, keys: keys)
+                .map(GraphChange.createIndex)
         case "dropIndex": return text(1).map { .dropIndex(name: $0) }
         case "createConstraint":
             guard let name = text(1), let kind = text(2).flatMap(ConstraintDefinition.Kind.init(rawValue:)),
                 let entity = text(3), let keys = texts(4)
             else { return nil }
-            return .createConstraint(ConstraintDefinition(name: name, kind: kind, entity: entity, keys: keys))
+            let type = PropertyType(text(5) ?? "")
+            return .createConstraint(
+                ConstraintDefinition(name: name, kind: kind, entity: entity, keys: keys, type: type))
         case "dropConstraint": return text(1).map { .dropConstraint(name: $0) }
         default: return nil
         }

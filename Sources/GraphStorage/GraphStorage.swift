@@ -1,17 +1,21 @@
 package import PropertyGraph
 
 /// Where a graph's commits go and come from. Knows nothing of queries, and its users nothing of SQLite.
+///
+/// ``load()``, ``append(_:)`` and ``close()`` block the calling thread, which is never one of the cooperative pool, and
+/// are called by one thread at a time.
 package protocol GraphStorage: Sendable {
     /// Reads the whole graph as of the last durable commit. O(entities).
     /// - Throws: ``StorageError``.
-    func load() async throws -> GraphSnapshot
+    func load() throws(StorageError) -> GraphSnapshot
 
-    /// Makes change sets durable, all or none, in order. Returns only when a power cut cannot undo it.
-    /// - Throws: ``StorageError``; then none of the sets is in the store.
-    func append(_ sets: [ChangeSet]) async throws
+    /// Makes commits durable, all or none, in order. Returns only when a power cut cannot undo it.
+    /// - Throws: ``StorageError``; then none of the commits is in the store, and what was there before is.
+    func append(_ commits: [GraphCommit]) throws(StorageError)
 
-    /// The change sets after a position, oldest first, at most `limit`.
-    /// - Throws: ``StorageError/logTruncated(asked:oldest:)`` when retention has removed some of them.
+    /// The change sets after a position, oldest first, at most `limit`: how a follower keeps up.
+    /// - Throws: ``StorageError/logTruncated(asked:oldest:)`` when they are not there (any more): retention removed
+    ///   them, or a commit was too large for the log. The follower then loads the graph again.
     func changes(after position: UInt64, limit: Int) async throws -> [ChangeSet]
 
     /// Lines of a journal, oldest first, about one subject or about all, after a line's number.
@@ -20,7 +24,8 @@ package protocol GraphStorage: Sendable {
     ) async throws -> [JournalLine]
 
     /// Writes everything back and lets go of the files.
-    func close() async throws
+    /// - Throws: ``StorageError``.
+    func close() throws(StorageError)
 }
 
 /// Whether a commit waits for the disk.
@@ -33,10 +38,27 @@ package enum Durability: String, CaseIterable, Sendable {
 
 /// A line of a journal with its number.
 package struct JournalLine: Hashable, Sendable {
-    /// Grows with every line of the store.
+    /// Grows by one with every line of the store.
     package let sequence: Int
     /// What was written.
     package let entry: JournalEntry
+}
+
+/// How long lines of journals are kept. Lines go oldest first, a few with each commit that adds some.
+package struct JournalRetention: Hashable, Sendable {
+    /// The age from which on a line may go, in milliseconds; nil keeps lines of any age.
+    package var milliseconds: Int?
+    /// How many lines of a stream are kept at most; nil keeps any number.
+    package var lines: Int?
+
+    /// Joins the two limits.
+    package init(milliseconds: Int? = nil, lines: Int? = nil) {
+        self.milliseconds = milliseconds
+        self.lines = lines
+    }
+
+    /// A year, and ten million lines a stream.
+    package static let standard = JournalRetention(milliseconds: 365 * 86_400_000, lines: 10_000_000)
 }
 
 /// Why a store could not be opened, read or written.
@@ -55,6 +77,8 @@ package enum StorageError: Error, Hashable, Sendable {
     case tooNew(path: String, version: String)
     /// Change sets that were asked for are gone.
     case logTruncated(asked: UInt64, oldest: UInt64)
+    /// The disk reported that it may have lost something it had taken: nothing is written until the store is opened again.
+    case stopped(path: String, reason: String)
     /// SQLite said something else.
     case failed(path: String, reason: String)
 }
@@ -73,6 +97,8 @@ extension StorageError: CustomStringConvertible {
             "\(path) was written by a newer Plexus (migration \(version)); use that version"
         case .logTruncated(let asked, let oldest):
             "changes after \(asked) were asked for, the log starts at \(oldest); load the graph again"
+        case .stopped(let path, let reason):
+            "\(path): the disk failed (\(reason)); nothing is written any more: check the disk, then start again"
         case .failed(let path, let reason): "\(path): \(reason)"
         }
     }
@@ -87,6 +113,7 @@ extension StorageError: CustomStringConvertible {
         case .damaged: "store_damaged"
         case .tooNew: "store_too_new"
         case .logTruncated: "log_truncated"
+        case .stopped: "store_stopped"
         case .failed: "store_failed"
         }
     }

@@ -20,6 +20,8 @@ enum ErrorMapping {
             HTTPProblem(self.status(error), code: self.neo4jCode(error), error.description)
         case let error as GraphError: HTTPProblem(.conflict, code: error.code, error.description)
         case let error as StorageError: HTTPProblem(.serviceUnavailable, code: error.code, error.description)
+        case let error as GraphCatalogError:
+            HTTPProblem(self.status(error), code: error.code, error.description)
         case let error as DatabaseClosed:
             HTTPProblem(.serviceUnavailable, code: "shutting_down", error.description)
         case let error as AuthorizationError: HTTPProblem(.badRequest, code: error.code, error.description)
@@ -31,6 +33,14 @@ enum ErrorMapping {
         case let error as HTTPError:
             HTTPProblem(error.status, code: "http", error.body ?? error.status.reasonPhrase)
         default: nil
+        }
+    }
+
+    private static func status(_ error: GraphCatalogError) -> HTTPResponse.Status {
+        switch error {
+        case .notFound: .notFound
+        case .exists: .conflict
+        case .wrongName, .isNetwork: .badRequest
         }
     }
 

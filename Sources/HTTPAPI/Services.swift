@@ -10,7 +10,9 @@ package import Visualization
 
 /// Everything that routes call. Handlers are a few lines over these.
 package struct Services: Sendable {
-    /// The graph.
+    /// All graphs.
+    package let catalog: GraphCatalog
+    /// The graph of the network.
     package let database: GraphDatabase
     /// Queries, models and views.
     package let resources: NamedResources
@@ -37,10 +39,12 @@ package struct Services: Sendable {
 
     /// Joins the services.
     package init(
-        database: GraphDatabase, resources: NamedResources, authorizer: Authorizer,
+        catalog: GraphCatalog, resources: NamedResources, authorizer: Authorizer,
         orchestrator: Orchestrator,
         blobs: BlobStore, pictures: PictureProcess, needsToken: Bool, logger: Logger
     ) {
+        let database = catalog.network
+        self.catalog = catalog
         self.database = database
         self.resources = resources
         self.tokens = TokenAuthority(database: database)

@@ -58,7 +58,8 @@ extension GraphSnapshot {
             "elementId": .string("\(relationship.index)"),
             "startNodeElementId": .string("\(record.source.index)"),
             "endNodeElementId": .string("\(record.target.index)"),
-            "type": .string(self.tokens.name(record.type)), "properties": self.plainJSON(record.properties),
+            "type": .string(self.tokens.name(record.type)),
+            "properties": self.plainJSON(self.properties(of: relationship)),
         ]
     }
 

@@ -10,16 +10,21 @@ package enum GraphError: Error, Hashable, Sendable {
     case notStorable(key: String, typeName: String)
     /// A name of a label, type or key is empty.
     case emptyName
-    /// Two nodes of a label would agree in keys that must differ.
-    case alreadyExists(constraint: String, label: String, keys: [String], values: [Value], holder: NodeID)
+    /// Two nodes of a label, or relationships of a type, would agree in keys that must differ.
+    case alreadyExists(
+        constraint: String, on: EntityKind, entity: String, keys: [String], values: [Value], holder: UInt32)
     /// A node or relationship lacks a property that it must have.
     case propertyMissing(constraint: String, entity: String, key: String)
+    /// A property has a value of another type than it must have.
+    case propertyType(constraint: String, entity: String, key: String, wanted: String, found: String)
     /// An index or constraint of that name, or over the same keys, is there already.
     case schemaExists(name: String)
     /// There is no index or constraint of that name.
     case schemaNotFound(name: String)
     /// An index belongs to a constraint and goes with it.
     case indexOwnedByConstraint(name: String)
+    /// Rows of a file do not come in order of id, each once: the file is damaged.
+    case outOfOrder
     /// All 4,294,967,295 numbers of a kind are used.
     case full
 }
@@ -32,10 +37,11 @@ extension GraphError {
         case .nodeHasRelationships: "node_has_relationships"
         case .notStorable: "value_not_storable"
         case .emptyName: "empty_name"
-        case .alreadyExists, .propertyMissing: "constraint_violated"
+        case .alreadyExists, .propertyMissing, .propertyType: "constraint_violated"
         case .schemaExists: "schema_exists"
         case .schemaNotFound: "schema_not_found"
         case .indexOwnedByConstraint: "index_owned_by_constraint"
+        case .outOfOrder: "out_of_order"
         case .full: "graph_full"
         }
     }
@@ -54,16 +60,20 @@ extension GraphError: CustomStringConvertible {
         case .notStorable(let key, let typeName):
             "property `\(key)` cannot hold a \(typeName); store plain values or lists of plain values"
         case .emptyName: "labels, relationship types and property keys need a name"
-        case .alreadyExists(let constraint, let label, let keys, let values, let holder):
-            "a node with label `\(label)` and "
+        case .alreadyExists(let constraint, let kind, let entity, let keys, let values, let holder):
+            "a \(kind.rawValue) with \(kind == .node ? "label" : "type") `\(entity)` and "
                 + zip(keys, values).map { "\($0) = \(Self.brief($1))" }.joined(separator: ", ")
-                + " exists already (node \(holder.index), constraint `\(constraint)`)"
+                + " exists already (\(kind.rawValue) \(holder), constraint `\(constraint)`)"
+        case .propertyType(let constraint, let entity, let key, let wanted, let found):
+            "property `\(key)` of `\(entity)` must be of type \(wanted), not \(found) "
+                + "(constraint `\(constraint)`)"
         case .propertyMissing(let constraint, let entity, let key):
             "`\(entity)` needs the property `\(key)` (constraint `\(constraint)`)"
         case .schemaExists(let name): "an index or constraint `\(name)` exists already; add IF NOT EXISTS"
         case .schemaNotFound(let name): "there is no index or constraint `\(name)`; add IF EXISTS"
         case .indexOwnedByConstraint(let name):
             "index `\(name)` belongs to a constraint; drop the constraint instead"
+        case .outOfOrder: "rows are not in the order of their ids"
         case .full: "the graph is full: no more than 4294967295 nodes and as many relationships"
         }
     }

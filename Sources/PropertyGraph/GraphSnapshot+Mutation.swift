@@ -5,7 +5,7 @@ extension GraphSnapshot {
     mutating func internLabel(_ name: String) throws(GraphError) -> LabelID {
         guard !name.isEmpty else { throw .emptyName }
         let label = self.tokens.internLabel(name)
-        while self.labelSets.count <= Int(label.index) { self.labelSets.append(NodeSet()) }
+        while self.labelMembers.count <= Int(label.index) { self.labelMembers.append(NodeSet()) }
         return label
     }
 
@@ -21,184 +21,228 @@ extension GraphSnapshot {
         return self.tokens.internPropertyKey(name)
     }
 
-    /// Makes, replaces or, with nil, removes a node's labels and properties; relationships stay.
-    mutating func putNode(
+    // MARK: Nodes
+
+    /// Makes a node at a number that is free.
+    mutating func insertNode(
         _ node: NodeID, labels: [LabelID], properties: Properties
     ) throws(GraphError) {
-        let before = self.nodes.read(node.index) { ($0.labels, $0.properties) }
-        try self.reindex(node, before: before, after: (labels, properties))
-        let old = before?.0 ?? []
-        for label in labels where !old.contains(label) { self.labelSets[Int(label.index)].insert(node) }
-        for label in old where !labels.contains(label) { self.labelSets[Int(label.index)].remove(node) }
-        self.nodes.update(node.index) { record in
-            if record == nil {
-                record = NodeRecord(labels: labels, properties: properties)
-            } else {
-                record?.labels = labels
-                record?.properties = properties
-            }
+        let moves = try self.moves(.node, node.index) { _, index in
+            labels.contains(LabelID(index.entity)) ? (nil, index.key { properties[$0] }) : nil
         }
-        if before == nil { self.nodeCount += 1 }
+        let set = self.labelSets.number(of: labels)
+        let bound = self.nodes.bound
+        self.nodes.update(node.index) { page in
+            page.labelSets[node.slot] = set
+            for entry in properties { page.properties.set(entry.key, node.slot, entry.value) }
+        }
+        for label in labels { self.labelMembers[Int(label.index)].insert(node) }
+        // Numbers that were jumped over can be used later.
+        if node.index > bound { for number in bound..<node.index { self.freeNodes.insert(number) } }
+        self.freeNodes.remove(node.index)
+        self.nodeCount += 1
+        self.apply(moves, node.index)
     }
 
     mutating func removeNode(_ node: NodeID) throws(GraphError) {
-        guard let record = self.nodes[node.index] else { throw .nodeNotFound(node) }
-        let degree = record.outgoing.count + record.incoming.count
+        guard self.contains(node) else { throw .nodeNotFound(node) }
+        let degree = self.degree(of: node, .outgoing) + self.degree(of: node, .incoming)
         guard degree == 0 else { throw .nodeHasRelationships(node, count: degree) }
-        try self.reindex(node, before: (record.labels, record.properties), after: nil)
-        for label in record.labels { self.labelSets[Int(label.index)].remove(node) }
-        self.nodes.update(node.index) { $0 = nil }
+        let moves = try self.moves(.node, node.index) { graph, index in
+            graph.hasLabel(node, LabelID(index.entity))
+                ? (index.key { graph.property($0, of: node) }, nil) : nil
+        }
+        for label in self.labels(of: node) { self.labelMembers[Int(label.index)].remove(node) }
+        self.nodes.update(node.index) { page in
+            page.labelSets[node.slot] = NodePage.none
+            page.properties.replace(node.slot, with: Properties())
+        }
+        self.freeNodes.insert(node.index)
         self.nodeCount -= 1
+        self.apply(moves, node.index)
     }
 
+    /// Gives a node just these labels, sorted. O(degree) when it has relationships: exact counts by label move.
+    mutating func setLabels(of node: NodeID, to labels: [LabelID]) throws(GraphError) {
+        let old = self.labels(of: node)
+        let moves = try self.moves(.node, node.index) { graph, index in
+            let label = LabelID(index.entity)
+            switch (old.contains(label), labels.contains(label)) {
+            case (true, false): return (index.key { graph.property($0, of: node) }, nil)
+            case (false, true): return (nil, index.key { graph.property($0, of: node) })
+            default: return nil
+            }
+        }
+        let set = self.labelSets.number(of: labels)
+        self.recount(node, from: self.labelSet(of: node), to: set)
+        self.nodes.update(node.index) { $0.labelSets[node.slot] = set }
+        for label in labels where !old.contains(label) { self.labelMembers[Int(label.index)].insert(node) }
+        for label in old where !labels.contains(label) { self.labelMembers[Int(label.index)].remove(node) }
+        self.apply(moves, node.index)
+    }
+
+    /// Sets or, with null, removes one property of a node that exists.
+    mutating func setProperty(_ key: PropertyKeyID, of node: NodeID, to value: Value) throws(GraphError) {
+        let moves = try self.moves(.node, node.index) { graph, index in
+            guard index.keys.contains(key), graph.hasLabel(node, LabelID(index.entity)) else { return nil }
+            return (
+                index.key { graph.property($0, of: node) },
+                index.key { $0 == key ? value : graph.property($0, of: node) }
+            )
+        }
+        self.nodes.update(node.index) { $0.properties.set(key, node.slot, value) }
+        self.apply(moves, node.index)
+    }
+
+    /// Moves the counts of a node's relationships to another label set.
+    private mutating func recount(_ node: NodeID, from old: UInt32, to new: UInt32) {
+        guard old != new else { return }
+        var changes: [PatternCounts.Pattern: Int] = [:]
+        self.adjacency(of: node, .outgoing).forEach(in: 0..<self.degree(of: node, .outgoing)) { entry in
+            let isLoop = entry.neighbour == node
+            let target = self.labelSet(of: entry.neighbour)
+            let type = entry.type.index
+            changes[.init(source: old, type: type, target: isLoop ? old : target), default: 0] -= 1
+            changes[.init(source: new, type: type, target: isLoop ? new : target), default: 0] += 1
+            return true
+        }
+        self.adjacency(of: node, .incoming).forEach(in: 0..<self.degree(of: node, .incoming)) { entry in
+            guard entry.neighbour != node else { return true }
+            let source = self.labelSet(of: entry.neighbour)
+            let type = entry.type.index
+            changes[.init(source: source, type: type, target: old), default: 0] -= 1
+            changes[.init(source: source, type: type, target: new), default: 0] += 1
+            return true
+        }
+        for (pattern, change) in changes { self.patternCounts.add(change, pattern) }
+    }
+
+    // MARK: Relationships
+
+    /// Makes a relationship at a number that is free; its ends see it only after ``settle(_:)`` when `isSettled` is false.
     mutating func insertRelationship(
-        _ relationship: RelationshipID, _ record: RelationshipRecord, sorted: Bool = true
+        _ relationship: RelationshipID, _ record: RelationshipRecord, _ properties: Properties,
+        isSettled: Bool = true
     ) throws(GraphError) {
         guard self.contains(record.source) else { throw .nodeNotFound(record.source) }
         guard self.contains(record.target) else { throw .nodeNotFound(record.target) }
-        let out = AdjacencyEntry(type: record.type, neighbour: record.target, relationship: relationship)
-        let back = AdjacencyEntry(type: record.type, neighbour: record.source, relationship: relationship)
-        self.nodes.update(record.source.index) {
-            sorted ? $0?.outgoing.insert(out) : $0?.outgoing.append(out)
+        let moves = try self.moves(.relationship, relationship.index) { _, index in
+            index.entity == record.type.index ? (nil, index.key { properties[$0] }) : nil
         }
-        self.nodes.update(record.target.index) {
-            sorted ? $0?.incoming.insert(back) : $0?.incoming.append(back)
+        let bound = self.relationships.bound
+        self.relationships.update(relationship.index) { page in
+            page.set(
+                relationship.slot, type: record.type.index, source: record.source.index,
+                target: record.target.index)
+            for entry in properties { page.properties.set(entry.key, relationship.slot, entry.value) }
         }
-        self.relationships.update(relationship.index) { $0 = record }
+        if relationship.index > bound {
+            for number in bound..<relationship.index { self.freeRelationships.insert(number) }
+        }
+        self.freeRelationships.remove(relationship.index)
         self.typeCounts[Int(record.type.index)] += 1
         self.relationshipCount += 1
+        self.apply(moves, relationship.index)
+        guard isSettled else { return }
+        self.patternCounts.add(1, self.pattern(record))
+        let (out, back) = Self.entries(relationship, record)
+        self.outgoing.update(record.source.index) { $0.insert(out, record.source.slot) }
+        self.incoming.update(record.target.index) { $0.insert(back, record.target.slot) }
     }
 
     mutating func removeRelationship(_ relationship: RelationshipID) throws(GraphError) {
-        guard let record = self.relationships[relationship.index] else {
-            throw .relationshipNotFound(relationship)
+        guard let record = self.relationship(relationship) else { throw .relationshipNotFound(relationship) }
+        let moves = try self.moves(.relationship, relationship.index) { graph, index in
+            index.entity == record.type.index
+                ? (index.key { graph.property($0, of: relationship) }, nil) : nil
         }
-        let out = AdjacencyEntry(type: record.type, neighbour: record.target, relationship: relationship)
-        let back = AdjacencyEntry(type: record.type, neighbour: record.source, relationship: relationship)
-        self.nodes.update(record.source.index) { $0?.outgoing.remove(out) }
-        self.nodes.update(record.target.index) { $0?.incoming.remove(back) }
-        self.relationships.update(relationship.index) { $0 = nil }
+        self.relationships.update(relationship.index) { page in
+            page.set(relationship.slot, type: RelationshipPage.none, source: 0, target: 0)
+            page.properties.replace(relationship.slot, with: Properties())
+        }
+        self.freeRelationships.insert(relationship.index)
         self.typeCounts[Int(record.type.index)] -= 1
         self.relationshipCount -= 1
+        self.apply(moves, relationship.index)
+        self.patternCounts.add(-1, self.pattern(record))
+        let (out, back) = Self.entries(relationship, record)
+        self.outgoing.update(record.source.index) { $0.remove(out, record.source.slot) }
+        self.incoming.update(record.target.index) { $0.remove(back, record.target.slot) }
     }
 
-    mutating func setProperties(
-        of relationship: RelationshipID, _ properties: Properties
+    /// Sets or, with null, removes one property of a relationship that exists.
+    mutating func setProperty(
+        _ key: PropertyKeyID, of relationship: RelationshipID, to value: Value
     ) throws(GraphError) {
-        guard self.contains(relationship) else { throw .relationshipNotFound(relationship) }
-        self.relationships.update(relationship.index) { $0?.properties = properties }
+        let type = self.relationship(relationship)?.type.index
+        let moves = try self.moves(.relationship, relationship.index) { graph, index in
+            guard index.entity == type, index.keys.contains(key) else { return nil }
+            return (
+                index.key { graph.property($0, of: relationship) },
+                index.key { $0 == key ? value : graph.property($0, of: relationship) }
+            )
+        }
+        self.relationships.update(relationship.index) { $0.properties.set(key, relationship.slot, value) }
+        self.apply(moves, relationship.index)
     }
 
-    /// Moves a node between index keys; all uniqueness is checked before anything moves.
-    private mutating func reindex(
-        _ node: NodeID, before: (labels: [LabelID], properties: Properties)?,
-        after: (labels: [LabelID], properties: Properties)?
-    ) throws(GraphError) {
-        var moves: [(index: Int, from: IndexKey?, to: IndexKey?)] = []
-        for (position, index) in self.indexes.enumerated() {
-            let from = before.flatMap { index.key(labels: $0.labels, properties: $0.properties) }
-            let to = after.flatMap { index.key(labels: $0.labels, properties: $0.properties) }
-            guard from != to else { continue }
-            if let to, let constraint = index.constraint, let after,
-                let holder = index.nodes(to).first(where: { $0 != node })
+    private func pattern(_ record: RelationshipRecord) -> PatternCounts.Pattern {
+        PatternCounts.Pattern(
+            source: self.labelSet(of: record.source), type: record.type.index,
+            target: self.labelSet(of: record.target))
+    }
+
+    private static func entries(
+        _ relationship: RelationshipID, _ record: RelationshipRecord
+    ) -> (out: AdjacencyEntry, back: AdjacencyEntry) {
+        (
+            AdjacencyEntry(type: record.type, neighbour: record.target, relationship: relationship),
+            AdjacencyEntry(type: record.type, neighbour: record.source, relationship: relationship)
+        )
+    }
+
+    // MARK: Indexes
+
+    /// An index and the keys that an entity leaves and gets there.
+    private typealias Move = (index: Int, from: IndexKey?, to: IndexKey?)
+
+    /// What has to move in the indexes; all uniqueness is checked before anything moves.
+    private func moves(
+        _ kind: EntityKind, _ id: UInt32,
+        _ keys: (GraphSnapshot, PropertyIndex) -> (from: IndexKey?, to: IndexKey?)?
+    ) throws(GraphError) -> [Move] {
+        var moves: [Move] = []
+        for position in self.indexes.indices where self.indexes[position].definition.on == kind {
+            guard let (from, to) = keys(self, self.indexes[position]), from != to else { continue }
+            if let to, self.checksUniqueness, self.indexes[position].constraint != nil,
+                let holder = self.indexes[position].holder(to), holder != id
             {
-                throw .alreadyExists(
-                    constraint: constraint.name, label: constraint.entity, keys: constraint.keys,
-                    values: index.keys.map { after.properties[$0] }, holder: holder)
+                throw self.alreadyExists(self.indexes[position], holder)
             }
             moves.append((position, from, to))
         }
+        return moves
+    }
+
+    private mutating func apply(_ moves: [Move], _ id: UInt32) {
         for move in moves {
-            if let from = move.from { self.indexes[move.index].remove(node, under: from) }
-            if let to = move.to { self.indexes[move.index].insert(node, under: to) }
+            if let from = move.from { self.indexes[move.index].remove(id, under: from) }
+            if let to = move.to { self.indexes[move.index].insert(id, under: to) }
         }
     }
 
-    // MARK: Schema
-
-    /// Builds an index over the nodes that are there. O(nodes of the label).
-    mutating func addIndex(
-        _ definition: IndexDefinition, for constraint: ConstraintDefinition? = nil
-    ) throws(GraphError) {
-        guard !self.isSchemaNameTaken(definition.name) || constraint?.name == definition.name else {
-            throw .schemaExists(name: definition.name)
-        }
-        let label = try self.internLabel(definition.label)
-        var keys: [PropertyKeyID] = []
-        for key in definition.keys { keys.append(try self.internKey(key)) }
-        if let same = self.index(label: label, keys: keys) {
-            throw .schemaExists(name: same.definition.name)
-        }
-        var index = PropertyIndex(definition: definition, label: label, keys: keys, constraint: constraint)
-        for node in self.nodes(label) {
-            let properties = self.properties(of: node)
-            guard let key = index.key(labels: [label], properties: properties) else { continue }
-            if let constraint, let holder = index.nodes(key).first {
-                throw .alreadyExists(
-                    constraint: constraint.name, label: constraint.entity, keys: constraint.keys,
-                    values: keys.map { properties[$0] }, holder: holder)
-            }
-            index.insert(node, under: key)
-        }
-        self.indexes.append(index)
+    /// Somebody else has the values already: those of the holder.
+    func alreadyExists(_ index: PropertyIndex, _ holder: UInt32) -> GraphError {
+        let values = index.keys.map { self.value($0, index.definition.on, holder) }
+        return .alreadyExists(
+            constraint: index.constraint?.name ?? index.definition.name, on: index.definition.on,
+            entity: index.definition.label, keys: index.definition.keys, values: values, holder: holder)
     }
 
-    mutating func removeIndex(name: String) throws(GraphError) {
-        guard let position = self.indexes.firstIndex(where: { $0.definition.name == name }) else {
-            throw .schemaNotFound(name: name)
-        }
-        guard self.indexes[position].constraint == nil else { throw .indexOwnedByConstraint(name: name) }
-        self.indexes.remove(at: position)
-    }
-
-    /// Adds a constraint after checking all that is there. O(nodes of the label or all relationships).
-    mutating func addConstraint(_ definition: ConstraintDefinition) throws(GraphError) {
-        guard !self.isSchemaNameTaken(definition.name) else { throw .schemaExists(name: definition.name) }
-        let twin = self.constraints.first {
-            $0.kind == definition.kind && $0.entity == definition.entity && $0.keys == definition.keys
-        }
-        if let twin { throw .schemaExists(name: twin.name) }
-        try self.checkExistence(of: definition)
-        if definition.kind.isIndexed {
-            let index = IndexDefinition(
-                name: definition.name, label: definition.entity, keys: definition.keys)
-            try self.addIndex(index, for: definition)
-        }
-        self.constraints.append(definition)
-    }
-
-    mutating func removeConstraint(name: String) throws(GraphError) {
-        guard let position = self.constraints.firstIndex(where: { $0.name == name }) else {
-            throw .schemaNotFound(name: name)
-        }
-        self.constraints.remove(at: position)
-        self.indexes.removeAll { $0.constraint?.name == name }
-    }
-
-    private func isSchemaNameTaken(_ name: String) -> Bool {
-        self.constraints.contains { $0.name == name } || self.indexes.contains { $0.definition.name == name }
-    }
-
-    private mutating func checkExistence(of definition: ConstraintDefinition) throws(GraphError) {
-        switch definition.kind {
-        case .unique: break
-        case .nodeKey, .nodePropertyExists:
-            let label = try self.internLabel(definition.entity)
-            for node in self.nodes(label) { try self.check(definition, self.properties(of: node)) }
-        case .relationshipPropertyExists:
-            let type = try self.internType(definition.entity)
-            for relationship in self.allRelationships() {
-                guard let record = self.relationship(relationship), record.type == type else { continue }
-                try self.check(definition, record.properties)
-            }
-        }
-    }
-
-    /// Throws when a property that the constraint asks for is missing.
-    func check(_ constraint: ConstraintDefinition, _ properties: Properties) throws(GraphError) {
-        for name in constraint.keys {
-            if let key = self.tokens.propertyKey(name), !properties[key].isNull { continue }
-            throw .propertyMissing(constraint: constraint.name, entity: constraint.entity, key: name)
+    func value(_ key: PropertyKeyID, _ kind: EntityKind, _ id: UInt32) -> Value {
+        switch kind {
+        case .node: self.property(key, of: NodeID(id))
+        case .relationship: self.property(key, of: RelationshipID(id))
         }
     }
 }

@@ -1,6 +1,6 @@
 /// A whole graph at one moment: a value that never changes under its reader.
 ///
-/// Copying one is O(1) in the size of the graph. All reads are O(1) or O(log n) unless they say more.
+/// Copying one is O(1) in the size of the graph. All reads are O(1) or O(log n) unless they say more, and none waits.
 package struct GraphSnapshot: Sendable {
     /// The number of the last commit that it shows, from 0 for the empty graph.
     package internal(set) var version: UInt64 = 0
@@ -15,10 +15,20 @@ package struct GraphSnapshot: Sendable {
     /// Constraints in order of creation.
     package internal(set) var constraints: [ConstraintDefinition] = []
 
-    var nodes = PagedTable<NodeRecord>()
-    var relationships = PagedTable<RelationshipRecord>()
-    var labelSets: [NodeSet] = []
+    var nodes = PageTable<NodePage>()
+    var outgoing = PageTable<AdjacencyPage>()
+    var incoming = PageTable<AdjacencyPage>()
+    var relationships = PageTable<RelationshipPage>()
+    var labelSets = LabelSets()
+    var labelMembers: [NodeSet] = []
     var typeCounts: [Int] = []
+    var patternCounts = PatternCounts()
+    /// Numbers below the bounds that are used by nobody: the next entities get them.
+    var freeNodes = IDSet()
+    var freeRelationships = IDSet()
+    /// Off while images of a log are applied: they were checked when they were made, and within one commit a value may
+    /// reach its new holder before it has left the old one.
+    var checksUniqueness = true
 
     /// An empty graph.
     package init() {}
@@ -31,44 +41,37 @@ package struct GraphSnapshot: Sendable {
     // MARK: Nodes
 
     /// Whether the node exists.
-    package func contains(_ node: NodeID) -> Bool { self.nodes.read(node.index) { _ in true } ?? false }
+    package func contains(_ node: NodeID) -> Bool { self.labelSet(of: node) != NodePage.none }
 
-    /// Everything about a node, or nil when there is none.
-    package func node(_ node: NodeID) -> NodeRecord? { self.nodes[node.index] }
+    /// The number of a node's label set, ``NodePage/none`` when there is no such node.
+    func labelSet(of node: NodeID) -> UInt32 {
+        self.nodes.read(pageOf: node.index) { $0.labelSets[node.slot] } ?? NodePage.none
+    }
 
     /// A node's labels, sorted by number; empty when there is no such node.
-    package func labels(of node: NodeID) -> [LabelID] { self.nodes.read(node.index) { $0.labels } ?? [] }
+    package func labels(of node: NodeID) -> [LabelID] {
+        let set = self.labelSet(of: node)
+        return set == NodePage.none ? [] : self.labelSets[set]
+    }
 
     /// Whether a node carries a label.
     package func hasLabel(_ node: NodeID, _ label: LabelID) -> Bool {
-        Int(label.index) < self.labelSets.count && self.labelSets[Int(label.index)].contains(node)
+        Int(label.index) < self.labelMembers.count && self.labelMembers[Int(label.index)].contains(node)
     }
 
     /// A node's property; null when the node or the property does not exist.
     package func property(_ key: PropertyKeyID, of node: NodeID) -> Value {
-        self.nodes.read(node.index) { $0.properties[key] } ?? .null
+        self.nodes.read(pageOf: node.index) { $0.properties.value(key, node.slot) } ?? .null
     }
 
     /// All properties of a node.
     package func properties(of node: NodeID) -> Properties {
-        self.nodes.read(node.index) { $0.properties } ?? Properties()
-    }
-
-    /// The relationships of a node in one direction, sorted by type and neighbour.
-    package func adjacency(of node: NodeID, _ direction: Direction) -> Adjacency {
-        self.nodes.read(node.index) { $0.adjacency(direction) } ?? Adjacency()
-    }
-
-    /// How many relationships a node has in one direction, of one type or of all.
-    package func degree(of node: NodeID, _ direction: Direction, type: RelationshipTypeID? = nil) -> Int {
-        let adjacency = self.adjacency(of: node, direction)
-        guard let type else { return adjacency.count }
-        return adjacency.range(of: type).count
+        self.nodes.read(pageOf: node.index) { $0.properties.properties(node.slot) } ?? Properties()
     }
 
     /// The nodes of a label.
     package func nodes(_ label: LabelID) -> NodeSet {
-        Int(label.index) < self.labelSets.count ? self.labelSets[Int(label.index)] : NodeSet()
+        Int(label.index) < self.labelMembers.count ? self.labelMembers[Int(label.index)] : NodeSet()
     }
 
     /// How many nodes carry a label.
@@ -79,26 +82,73 @@ package struct GraphSnapshot: Sendable {
         (0..<self.nodes.bound).lazy.map(NodeID.init).filter { self.contains($0) }
     }
 
+    // MARK: Adjacency
+
+    /// The relationships of a node in one direction, sorted by type and neighbour.
+    package func adjacency(of node: NodeID, _ direction: Direction) -> Adjacency {
+        let table = direction == .outgoing ? self.outgoing : self.incoming
+        return table.read(pageOf: node.index) { Adjacency(page: $0, slot: node.slot) } ?? Adjacency()
+    }
+
+    /// How many relationships a node has in one direction, of one type or of all.
+    package func degree(of node: NodeID, _ direction: Direction, type: RelationshipTypeID? = nil) -> Int {
+        guard let type else {
+            let table = direction == .outgoing ? self.outgoing : self.incoming
+            return table.read(pageOf: node.index) { $0.degree(node.slot) } ?? 0
+        }
+        return self.adjacency(of: node, direction).range(of: type).count
+    }
+
     // MARK: Relationships
 
     /// Whether the relationship exists.
     package func contains(_ relationship: RelationshipID) -> Bool {
-        self.relationships.read(relationship.index) { _ in true } ?? false
+        self.relationships.read(pageOf: relationship.index) {
+            $0.type(relationship.slot) != RelationshipPage.none
+        } ?? false
     }
 
-    /// Type, ends and properties of a relationship, or nil when there is none.
+    /// Type and ends of a relationship, or nil when there is none.
     package func relationship(_ relationship: RelationshipID) -> RelationshipRecord? {
-        self.relationships[relationship.index]
+        self.relationships.read(pageOf: relationship.index) { page in
+            let (slot, type) = (relationship.slot, page.type(relationship.slot))
+            guard type != RelationshipPage.none else { return nil }
+            return RelationshipRecord(
+                type: RelationshipTypeID(type), source: NodeID(page.source(slot)),
+                target: NodeID(page.target(slot)))
+        } ?? nil
     }
 
     /// A relationship's property; null when the relationship or the property does not exist.
     package func property(_ key: PropertyKeyID, of relationship: RelationshipID) -> Value {
-        self.relationships.read(relationship.index) { $0.properties[key] } ?? .null
+        self.relationships.read(pageOf: relationship.index) {
+            $0.properties.value(key, relationship.slot)
+        } ?? .null
+    }
+
+    /// All properties of a relationship.
+    package func properties(of relationship: RelationshipID) -> Properties {
+        self.relationships.read(pageOf: relationship.index) {
+            $0.properties.properties(relationship.slot)
+        } ?? Properties()
     }
 
     /// How many relationships have a type.
     package func count(_ type: RelationshipTypeID) -> Int {
         Int(type.index) < self.typeCounts.count ? self.typeCounts[Int(type.index)] : 0
+    }
+
+    /// How many relationships of a type lead from a label to a label; nil stands for any. Exact.
+    /// O(different label sets and types).
+    package func count(from source: LabelID?, _ type: RelationshipTypeID?, to target: LabelID?) -> Int {
+        if source == nil, target == nil {
+            return type.map { self.count($0) } ?? self.relationshipCount
+        }
+        return self.patternCounts.sum { pattern in
+            (type.map { $0.index == pattern.type } ?? true)
+                && (source.map { self.labelSets[pattern.source].contains($0) } ?? true)
+                && (target.map { self.labelSets[pattern.target].contains($0) } ?? true)
+        }
     }
 
     /// All relationships in order of id.
@@ -108,13 +158,18 @@ package struct GraphSnapshot: Sendable {
 
     // MARK: Indexes
 
-    /// The index over exactly these keys of a label, if there is one.
+    /// The index over exactly these keys of a label's nodes, if there is one that holds all values.
     package func index(label: LabelID, keys: [PropertyKeyID]) -> PropertyIndex? {
-        self.indexes.first { $0.label == label && $0.keys == keys }
+        self.index(on: .node, label.index, keys, .range)
     }
 
-    /// The indexes that cover a label.
-    package func indexes(label: LabelID) -> [PropertyIndex] { self.indexes.filter { $0.label == label } }
+    func index(
+        on kind: EntityKind, _ entity: UInt32, _ keys: [PropertyKeyID], _ values: IndexDefinition.Kind
+    ) -> PropertyIndex? {
+        self.indexes.first {
+            $0.definition.on == kind && $0.entity == entity && $0.keys == keys && $0.definition.kind == values
+        }
+    }
 
     /// The nodes of a label whose property equals a value: by index where there is one, else by a scan
     /// of the label, O(nodes of the label).
@@ -123,4 +178,31 @@ package struct GraphSnapshot: Sendable {
         if let index = self.index(label: label, keys: [key]) { return index.nodes(wanted) }
         return self.nodes(label).filter { IndexKey([self.property(key, of: $0)]) == wanted }
     }
+}
+
+/// What the graph holds of one relationship, its properties aside.
+package struct RelationshipRecord: Hashable, Sendable {
+    /// Its type.
+    package let type: RelationshipTypeID
+    /// Where it starts.
+    package let source: NodeID
+    /// Where it ends.
+    package let target: NodeID
+
+    /// Joins the three.
+    package init(type: RelationshipTypeID, source: NodeID, target: NodeID) {
+        self.type = type
+        self.source = source
+        self.target = target
+    }
+}
+
+extension NodeID {
+    /// The place on its page.
+    var slot: Int { Int(self.index) & PageShape.mask }
+}
+
+extension RelationshipID {
+    /// The place on its page.
+    var slot: Int { Int(self.index) & PageShape.mask }
 }

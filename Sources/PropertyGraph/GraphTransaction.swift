@@ -3,13 +3,30 @@
 /// Works on a snapshot of its own, ``graph``, in which it sees its own writes. Nobody else sees anything
 /// until the owner publishes that snapshot; dropping the transaction undoes it. Not `Sendable`: one task
 /// at a time. Each step is O(log n) unless it says more.
+///
+/// Numbers of deleted entities are used again, by later transactions only: within one, a number is one entity.
 package final class GraphTransaction {
     /// The graph as this transaction sees it.
     package private(set) var graph: GraphSnapshot
-    private let base: GraphSnapshot
+    private let base: Base
     private var touched = Touched()
+    /// From where on numbers that were free at the start are looked for.
+    private var nextFreeNode: UInt32 = 0
+    private var nextFreeRelationship: UInt32 = 0
+    /// Relationships that are not yet at their ends.
+    private var unsettled: ContiguousArray<UInt32> = []
+
+    /// What is needed of the graph as it was: not the graph, which would keep pages from being changed in place.
+    private struct Base {
+        let version: UInt64
+        let nodeIDBound: UInt32
+        let relationshipIDBound: UInt32
+        let freeNodes: IDSet
+        let freeRelationships: IDSet
+    }
 
     fileprivate struct Touched {
+        /// Older numbers only: newer ones are a range.
         var nodes: Set<NodeID> = []
         var relationships: Set<RelationshipID> = []
         var schema: [GraphChange] = []
@@ -24,18 +41,25 @@ package final class GraphTransaction {
 
     /// Starts from a snapshot. O(1).
     package init(_ base: GraphSnapshot) {
-        self.base = base
+        self.base = Base(
+            version: base.version, nodeIDBound: base.nodeIDBound,
+            relationshipIDBound: base.relationshipIDBound,
+            freeNodes: base.freeNodes, freeRelationships: base.freeRelationships)
         self.graph = base
     }
 
     /// Whether nothing was written yet.
     package var isEmpty: Bool {
         self.touched.nodes.isEmpty && self.touched.relationships.isEmpty && self.touched.schema.isEmpty
-            && self.touched.journal.isEmpty
+            && self.touched.journal.isEmpty && self.graph.nodeIDBound == self.base.nodeIDBound
+            && self.graph.relationshipIDBound == self.base.relationshipIDBound
     }
 
-    /// Remembers the state. O(entities touched so far).
-    package func savepoint() -> Savepoint { Savepoint(graph: self.graph, touched: self.touched) }
+    /// Remembers the state. O(1), then what the next steps touch is copied.
+    package func savepoint() -> Savepoint {
+        self.settle()
+        return Savepoint(graph: self.graph, touched: self.touched)
+    }
 
     /// Undoes everything since the savepoint. Names stay known, so that compiled queries stay right.
     package func rollback(to savepoint: Savepoint) {
@@ -43,6 +67,17 @@ package final class GraphTransaction {
         self.graph = savepoint.graph
         self.graph.adopt(tokens)
         self.touched = savepoint.touched
+        self.unsettled = []
+    }
+
+    private func touch(_ node: NodeID) {
+        if node.index < self.base.nodeIDBound { self.touched.nodes.insert(node) }
+    }
+
+    private func touch(_ relationship: RelationshipID) {
+        if relationship.index < self.base.relationshipIDBound {
+            self.touched.relationships.insert(relationship)
+        }
     }
 
     // MARK: Names
@@ -67,11 +102,10 @@ package final class GraphTransaction {
     package func createNode(
         labels: [LabelID], properties: [(key: PropertyKeyID, value: Value)]
     ) throws(GraphError) -> NodeID {
-        guard self.graph.nodeIDBound < UInt32.max else { throw .full }
-        let node = NodeID(self.graph.nodeIDBound)
-        let sorted = Set(labels).sorted()
-        try self.graph.putNode(node, labels: sorted, properties: self.checked(properties))
-        self.touched.nodes.insert(node)
+        let node = try self.freeNode()
+        let sorted = labels.count < 2 ? labels : Set(labels).sorted()
+        try self.graph.insertNode(node, labels: sorted, properties: self.checked(properties))
+        self.touch(node)
         return node
     }
 
@@ -85,47 +119,69 @@ package final class GraphTransaction {
         return try self.createNode(labels: numbers, properties: self.numbered(properties))
     }
 
+    /// A number that was free when the transaction began and still is, else a new one.
+    private func freeNode() throws(GraphError) -> NodeID {
+        while let number = self.base.freeNodes.first(from: self.nextFreeNode) {
+            self.nextFreeNode = number + 1
+            if self.graph.freeNodes.contains(number) { return NodeID(number) }
+        }
+        guard self.graph.nodeIDBound < UInt32.max else { throw .full }
+        return NodeID(self.graph.nodeIDBound)
+    }
+
+    private func freeRelationship() throws(GraphError) -> RelationshipID {
+        while let number = self.base.freeRelationships.first(from: self.nextFreeRelationship) {
+            self.nextFreeRelationship = number + 1
+            if self.graph.freeRelationships.contains(number) { return RelationshipID(number) }
+        }
+        guard self.graph.relationshipIDBound < UInt32.max else { throw .full }
+        return RelationshipID(self.graph.relationshipIDBound)
+    }
+
     /// Removes a node that has no relationships.
     /// - Throws: ``GraphError/nodeNotFound(_:)``, ``GraphError/nodeHasRelationships(_:count:)``.
     package func deleteNode(_ node: NodeID) throws(GraphError) {
+        self.settle()
         try self.graph.removeNode(node)
-        self.touched.nodes.insert(node)
+        self.touch(node)
     }
 
     /// Removes a node and its relationships; gives how many relationships went. O(degree).
     /// - Throws: ``GraphError/nodeNotFound(_:)``.
     @discardableResult
     package func detachDeleteNode(_ node: NodeID) throws(GraphError) -> Int {
-        guard let record = self.graph.node(node) else { throw .nodeNotFound(node) }
+        self.settle()
+        guard self.graph.contains(node) else { throw .nodeNotFound(node) }
         var gone: Set<RelationshipID> = []
-        for entry in record.outgoing.entries { gone.insert(entry.relationship) }
-        for entry in record.incoming.entries { gone.insert(entry.relationship) }
-        for relationship in gone { try self.deleteRelationship(relationship) }
+        for direction in [Direction.outgoing, .incoming] {
+            self.graph.forEachNeighbour(of: node, direction) { gone.insert($1) }
+        }
+        for relationship in gone.sorted() { try self.deleteRelationship(relationship) }
         try self.deleteNode(node)
         return gone.count
     }
 
-    /// Adds a label; false when the node has it already.
+    /// Adds a label; false when the node has it already. O(degree): counts of patterns move with it.
     /// - Throws: ``GraphError`` when there is no such node or a constraint forbids it.
     @discardableResult
     package func addLabel(_ label: LabelID, to node: NodeID) throws(GraphError) -> Bool {
-        guard let record = self.graph.node(node) else { throw .nodeNotFound(node) }
-        guard !record.labels.contains(label) else { return false }
-        let labels = (record.labels + [label]).sorted()
-        try self.graph.putNode(node, labels: labels, properties: record.properties)
-        self.touched.nodes.insert(node)
+        guard self.graph.contains(node) else { throw .nodeNotFound(node) }
+        guard !self.graph.hasLabel(node, label) else { return false }
+        self.settle()
+        try self.graph.setLabels(of: node, to: (self.graph.labels(of: node) + [label]).sorted())
+        self.touch(node)
         return true
     }
 
-    /// Takes a label away; false when the node does not have it.
+    /// Takes a label away; false when the node does not have it. O(degree), as ``addLabel(_:to:)``.
     /// - Throws: ``GraphError/nodeNotFound(_:)``.
     @discardableResult
     package func removeLabel(_ label: LabelID, from node: NodeID) throws(GraphError) -> Bool {
-        guard let record = self.graph.node(node) else { throw .nodeNotFound(node) }
-        guard record.labels.contains(label) else { return false }
-        let labels = record.labels.filter { $0 != label }
-        try self.graph.putNode(node, labels: labels, properties: record.properties)
-        self.touched.nodes.insert(node)
+        guard self.graph.contains(node) else { throw .nodeNotFound(node) }
+        guard self.graph.hasLabel(node, label) else { return false }
+        self.settle()
+        try self.graph.setLabels(of: node, to: self.graph.labels(of: node).filter { $0 != label })
+        self.touch(node)
         return true
     }
 
@@ -135,13 +191,12 @@ package final class GraphTransaction {
     package func setProperty(
         _ key: PropertyKeyID, of node: NodeID, to value: Value
     ) throws(GraphError) -> Value {
-        guard let record = self.graph.node(node) else { throw .nodeNotFound(node) }
+        guard self.graph.contains(node) else { throw .nodeNotFound(node) }
         try self.checkStorable(key, value)
-        var properties = record.properties
-        let old = properties.set(key, value)
+        let old = self.graph.property(key, of: node)
         if old != value {
-            try self.graph.putNode(node, labels: record.labels, properties: properties)
-            self.touched.nodes.insert(node)
+            try self.graph.setProperty(key, of: node, to: value)
+            self.touch(node)
         }
         return old
     }
@@ -149,18 +204,40 @@ package final class GraphTransaction {
     // MARK: Relationships
 
     /// Makes a relationship. Null values are left out.
-    /// - Throws: ``GraphError`` when an end does not exist or a value is not storable.
+    /// - Throws: ``GraphError`` when an end does not exist, a value is not storable or a constraint forbids it.
     package func createRelationship(
         type: RelationshipTypeID, from source: NodeID, to target: NodeID,
         properties: [(key: PropertyKeyID, value: Value)]
     ) throws(GraphError) -> RelationshipID {
-        guard self.graph.relationshipIDBound < UInt32.max else { throw .full }
-        let relationship = RelationshipID(self.graph.relationshipIDBound)
-        let record = RelationshipRecord(
-            type: type, source: source, target: target, properties: try self.checked(properties))
-        try self.graph.insertRelationship(relationship, record)
-        self.touched.relationships.insert(relationship)
+        let relationship = try self.freeRelationship()
+        try self.graph.insertRelationship(
+            relationship, RelationshipRecord(type: type, source: source, target: target),
+            self.checked(properties))
+        self.touch(relationship)
         return relationship
+    }
+
+    /// Makes a relationship that its ends see only after ``settle()``, which the end of the transaction calls: for many at
+    /// once, a small part of the cost of ``createRelationship(type:from:to:properties:)-(RelationshipTypeID,_,_,_)``.
+    /// - Throws: ``GraphError`` as that.
+    package func appendRelationship(
+        type: RelationshipTypeID, from source: NodeID, to target: NodeID,
+        properties: [(key: PropertyKeyID, value: Value)]
+    ) throws(GraphError) -> RelationshipID {
+        let relationship = try self.freeRelationship()
+        try self.graph.insertRelationship(
+            relationship, RelationshipRecord(type: type, source: source, target: target),
+            self.checked(properties), isSettled: false)
+        self.unsettled.append(relationship.index)
+        self.touch(relationship)
+        return relationship
+    }
+
+    /// Brings relationships that were appended to their ends. O(n log n) for n of them.
+    package func settle() {
+        guard !self.unsettled.isEmpty else { return }
+        self.graph.settle(self.unsettled)
+        self.unsettled = []
     }
 
     /// Makes a relationship, with names instead of numbers.
@@ -176,33 +253,35 @@ package final class GraphTransaction {
     /// Removes a relationship.
     /// - Throws: ``GraphError/relationshipNotFound(_:)``.
     package func deleteRelationship(_ relationship: RelationshipID) throws(GraphError) {
+        self.settle()
         try self.graph.removeRelationship(relationship)
-        self.touched.relationships.insert(relationship)
+        self.touch(relationship)
     }
 
     /// Sets or, with null, removes a relationship's property; gives the value before.
-    /// - Throws: ``GraphError`` when there is no such relationship or the value is not storable.
+    /// - Throws: ``GraphError`` when there is no such relationship, the value is not storable or a constraint forbids it.
     @discardableResult
     package func setProperty(
         _ key: PropertyKeyID, of relationship: RelationshipID, to value: Value
     ) throws(GraphError) -> Value {
-        guard let record = self.graph.relationship(relationship) else {
-            throw .relationshipNotFound(relationship)
-        }
+        guard self.graph.contains(relationship) else { throw .relationshipNotFound(relationship) }
         try self.checkStorable(key, value)
-        var properties = record.properties
-        let old = properties.set(key, value)
-        try self.graph.setProperties(of: relationship, properties)
-        self.touched.relationships.insert(relationship)
+        let old = self.graph.property(key, of: relationship)
+        if old != value {
+            try self.graph.setProperty(key, of: relationship, to: value)
+            self.touch(relationship)
+        }
         return old
     }
 
     // MARK: Schema
 
-    /// Makes an index over what is there and what comes. O(nodes of the label).
+    /// Makes an index over what is there and what comes. O(n log n) for n entities, or with a prepared one
+    /// (``GraphSnapshot/prepare(_:)``) O(pages + what changed since).
     /// - Throws: ``GraphError/schemaExists(name:)`` when the name or the same keys are taken.
-    package func createIndex(_ definition: IndexDefinition) throws(GraphError) {
-        try self.graph.addIndex(definition)
+    package func createIndex(_ definition: IndexDefinition, prepared: PreparedIndex? = nil) throws(GraphError)
+    {
+        try self.graph.addIndex(definition, prepared: prepared)
         self.touched.schema.append(.createIndex(definition))
     }
 
@@ -215,8 +294,10 @@ package final class GraphTransaction {
 
     /// Makes a constraint after checking what is there. O(nodes of the label or all relationships).
     /// - Throws: ``GraphError`` when the name is taken or something breaks the rule already.
-    package func createConstraint(_ definition: ConstraintDefinition) throws(GraphError) {
-        try self.graph.addConstraint(definition)
+    package func createConstraint(
+        _ definition: ConstraintDefinition, prepared: PreparedIndex? = nil
+    ) throws(GraphError) {
+        try self.graph.addConstraint(definition, prepared: prepared)
         self.touched.schema.append(.createConstraint(definition))
     }
 
@@ -232,51 +313,46 @@ package final class GraphTransaction {
     /// Adds a line to a journal; it becomes durable together with the changes.
     package func record(_ entry: JournalEntry) { self.touched.journal.append(entry) }
 
-    /// Checks what holds only at the end (properties that must exist) and gives the change set and the
-    /// snapshot to publish, or nil when nothing changed. O(entities touched).
-    /// - Throws: ``GraphError/propertyMissing(constraint:entity:key:)``.
-    package func finish() throws(GraphError) -> (changes: ChangeSet, graph: GraphSnapshot)? {
+    /// Checks what holds only at the end (properties that must exist or be of a type) and gives the commit, whose graph is
+    /// to be published, or nil when nothing changed. O(entities touched).
+    /// - Throws: ``GraphError/propertyMissing(constraint:entity:key:)``,
+    ///   ``GraphError/propertyType(constraint:entity:key:wanted:found:)``.
+    package func finish() throws(GraphError) -> GraphCommit? {
         guard !self.isEmpty else { return nil }
-        try self.checkExistence()
-        var changes = self.touched.schema
-        var deletedNodes: [GraphChange] = []
-        var relationships: [GraphChange] = []
-        for node in self.touched.nodes.sorted() {
-            if let image = self.graph.image(of: node) {
-                changes.append(image)
-            } else if self.base.contains(node) {
-                deletedNodes.append(.deleteNode(node))
-            }
-        }
-        for relationship in self.touched.relationships.sorted() {
-            if let image = self.graph.image(of: relationship) {
-                relationships.append(image)
-            } else if self.base.contains(relationship) {
-                changes.append(.deleteRelationship(relationship))
-            }
-        }
+        self.settle()
+        try self.checkConstraints()
         self.graph.version = self.base.version + 1
-        let set = ChangeSet(
-            position: self.graph.version, changes: changes + deletedNodes + relationships,
-            journal: self.touched.journal)
-        return (set, self.graph)
+        return GraphCommit(
+            position: self.graph.version, graph: self.graph, schema: self.touched.schema,
+            journal: self.touched.journal,
+            newNodes: self.base.nodeIDBound..<self.graph.nodeIDBound,
+            newRelationships: self.base.relationshipIDBound..<self.graph.relationshipIDBound,
+            touchedNodes: self.touched.nodes.sorted(),
+            touchedRelationships: self.touched.relationships.sorted())
     }
 
-    private func checkExistence() throws(GraphError) {
-        for constraint in self.graph.constraints {
-            switch constraint.kind {
-            case .unique: break
-            case .nodeKey, .nodePropertyExists:
+    private func checkConstraints() throws(GraphError) {
+        for constraint in self.graph.constraints
+        where constraint.kind.needsProperties || constraint.type != nil {
+            switch constraint.kind.on {
+            case .node:
                 guard let label = self.graph.tokens.label(constraint.entity) else { continue }
                 for node in self.touched.nodes where self.graph.hasLabel(node, label) {
-                    try self.graph.check(constraint, self.graph.properties(of: node))
+                    try self.graph.check(constraint, node.index)
                 }
-            case .relationshipPropertyExists:
+                for number in self.base.nodeIDBound..<self.graph.nodeIDBound
+                where self.graph.hasLabel(NodeID(number), label) {
+                    try self.graph.check(constraint, number)
+                }
+            case .relationship:
                 guard let type = self.graph.tokens.relationshipType(constraint.entity) else { continue }
-                for relationship in self.touched.relationships {
-                    guard let record = self.graph.relationship(relationship), record.type == type
-                    else { continue }
-                    try self.graph.check(constraint, record.properties)
+                for relationship in self.touched.relationships
+                where self.graph.relationship(relationship)?.type == type {
+                    try self.graph.check(constraint, relationship.index)
+                }
+                for number in self.base.relationshipIDBound..<self.graph.relationshipIDBound
+                where self.graph.relationship(RelationshipID(number))?.type == type {
+                    try self.graph.check(constraint, number)
                 }
             }
         }

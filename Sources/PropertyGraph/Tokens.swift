@@ -50,19 +50,28 @@ package struct TokenTable: Sendable {
 package struct NameTable: Sendable {
     /// All names, by number.
     package private(set) var names: [String] = []
-    private var numbers: [String: UInt32] = [:]
+    private var numbers: [ExactText: UInt32] = [:]
 
-    subscript(name: String) -> UInt32? { self.numbers[name] }
+    subscript(name: String) -> UInt32? { self.numbers[ExactText(text: name)] }
 
     func name(_ number: UInt32) -> String {
         Int(number) < self.names.count ? self.names[Int(number)] : ""
     }
 
     mutating func intern(_ name: String) -> UInt32 {
-        if let number = self.numbers[name] { return number }
+        if let number = self[name] { return number }
         let number = UInt32(self.names.count)
         self.names.append(name)
-        self.numbers[name] = number
+        self.numbers[ExactText(text: name)] = number
         return number
     }
+}
+
+/// A text that equals others by its bytes: names that are spelled differently are different names.
+private struct ExactText: Hashable, Sendable {
+    let text: String
+
+    static func == (left: ExactText, right: ExactText) -> Bool { sameBytes(left.text, right.text) }
+
+    func hash(into hasher: inout Hasher) { hasher.combine(bytesOf: self.text) }
 }

@@ -62,7 +62,21 @@ package struct PreparedQuery: Sendable {
         switch self.statement.body {
         case .query(let query): self.statement.mode == .explain || !query.isUpdating
         case .schema(let command): command == .showIndexes || command == .showConstraints
+        case .administration: true
         }
+    }
+
+    /// The index that running this makes, be it one that keeps a constraint; nil when it makes none. Preparing it on a
+    /// snapshot (`GraphSnapshot.prepare(_:)`) leaves little to do while other writers wait.
+    package var index: IndexDefinition? {
+        guard case .schema(let command) = self.statement.body else { return nil }
+        return SchemaExecutor.index(command)
+    }
+
+    /// The command about whole graphs that this is; nil when it is a query or a command about the schema.
+    package var administration: AdministrationCommand? {
+        guard case .administration(let command) = self.statement.body else { return nil }
+        return command
     }
 
     /// Runs on a snapshot.
@@ -78,11 +92,11 @@ package struct PreparedQuery: Sendable {
     /// - Throws: ``CypherError``.
     package func run(
         in transaction: GraphTransaction, parameters: [String: Value] = [:], limits: QueryLimits = .standard,
-        now: ZonedDateTime
+        now: ZonedDateTime, preparedIndex: PreparedIndex? = nil
     ) throws(CypherError) -> QueryResult {
         let savepoint = transaction.savepoint()
         do {
-            return try self.run(transaction.graph, transaction, parameters, limits, now)
+            return try self.run(transaction.graph, transaction, parameters, limits, now, preparedIndex)
         } catch {
             transaction.rollback(to: savepoint)
             throw error
@@ -92,13 +106,17 @@ package struct PreparedQuery: Sendable {
     private func run(
         _ graph: GraphSnapshot, _ transaction: GraphTransaction?, _ parameters: [String: Value],
         _ limits: QueryLimits,
-        _ now: ZonedDateTime
+        _ now: ZonedDateTime, _ preparedIndex: PreparedIndex? = nil
     ) throws(CypherError) -> QueryResult {
         do {
             switch self.statement.body {
             case .query(let query):
                 return try self.run(query, graph, transaction, parameters, limits, now)
-            case .schema(let command): return try SchemaExecutor.run(command, graph, transaction)
+            case .schema(let command):
+                return try SchemaExecutor.run(command, graph, transaction, preparedIndex)
+            case .administration:
+                throw CypherError(
+                    .semantic, "NotSupported", "commands about whole graphs do not run inside one of them")
             }
         } catch let error as CypherError {
             throw error.with(source: self.statement.source)
@@ -164,6 +182,18 @@ package struct QueryResult: Sendable {
     package let graph: GraphSnapshot
     /// The plan, for EXPLAIN and PROFILE.
     package let plan: PlanDescription?
+
+    /// Joins the parts.
+    package init(
+        columns: [String], rows: [[Value]], counters: QueryCounters = QueryCounters(), graph: GraphSnapshot,
+        plan: PlanDescription? = nil
+    ) {
+        self.columns = columns
+        self.rows = rows
+        self.counters = counters
+        self.graph = graph
+        self.plan = plan
+    }
 }
 
 /// A plan as EXPLAIN and PROFILE show it.

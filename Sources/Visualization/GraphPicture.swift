@@ -80,7 +80,7 @@ package struct GraphPicture: Sendable {
     ) -> [(String, String)] {
         let type = self.graph.tokens.name(record.type)
         let style = view?.relationships[type]
-        let named = self.named(record.properties)
+        let named = self.named(self.graph.properties(of: relationship))
         let label = style?.label.map { Self.filled($0, named) } ?? type.lowercased().replacing("_", with: " ")
         var attributes = [
             ("label", label.isEmpty ? "" : " " + DotWriter.label(label) + " "),

@@ -27,16 +27,21 @@ struct ConnectionOptions: ParsableArguments {
             token: self.token ?? self.environment["PLEXUS_TOKEN"])
     }
 
-    /// Runs the body with the graph of `--data`; nil when a server is meant.
+    /// Runs the body with the network's graph of `--data`; nil when a server is meant.
     func withStore<Result>(_ body: (GraphDatabase) async throws -> Result) async throws -> Result? {
+        try await self.withCatalog { try await body($0.network) }
+    }
+
+    /// Runs the body with the graphs of `--data`; nil when a server is meant.
+    func withCatalog<Result>(_ body: (GraphCatalog) async throws -> Result) async throws -> Result? {
         guard let data = self.data else { return nil }
-        let database = try await GraphDatabase.open(folder: data, creating: false)
+        let catalog = try await GraphCatalog(folder: data, creating: false)
         do {
-            let result = try await body(database)
-            try await database.close()
+            let result = try await body(catalog)
+            try await catalog.close()
             return result
         } catch {
-            try? await database.close()
+            try? await catalog.close()
             throw error
         }
     }

@@ -8,23 +8,24 @@ import Testing
 /// A storage in memory that counts groups and can be told to fail.
 private final class MemoryStorage: GraphStorage {
     struct State {
-        var sets: [ChangeSet] = []
+        var positions: [UInt64] = []
         var groups = 0
         var failures = 0
     }
     let state = Mutex(State())
 
-    func load() async throws -> GraphSnapshot { GraphSnapshot() }
+    func load() throws(StorageError) -> GraphSnapshot { GraphSnapshot() }
 
-    func append(_ sets: [ChangeSet]) async throws {
-        try await Task.sleep(for: .milliseconds(2))
-        try self.state.withLock { state in
+    func append(_ commits: [GraphCommit]) throws(StorageError) {
+        // As long as a disk might take.
+        usleep(2000)
+        try self.state.withLock { state throws(StorageError) in
             if state.failures > 0 {
                 state.failures -= 1
                 throw StorageError.diskFull(path: "memory")
             }
             state.groups += 1
-            state.sets += sets
+            state.positions += commits.map(\.position)
         }
     }
 
@@ -32,7 +33,7 @@ private final class MemoryStorage: GraphStorage {
     func journal(_ stream: String, subject: String?, after sequence: Int, limit: Int) async throws
         -> [JournalLine]
     { [] }
-    func close() async throws {}
+    func close() throws(StorageError) {}
 }
 
 struct GraphDatabaseTests {
@@ -51,7 +52,7 @@ struct GraphDatabaseTests {
         }
         #expect(database.snapshot().nodeCount == 200)
         let state = storage.state.withLock { $0 }
-        #expect(state.sets.map(\.position) == Array(1...200))
+        #expect(state.positions == Array(1...200))
         #expect(state.groups < 200)
     }
 
@@ -71,7 +72,7 @@ struct GraphDatabaseTests {
         let kept = outcomes.filter { $0 }.count
         #expect(kept < 20)
         #expect(database.snapshot().nodeCount == 1 + kept)
-        let positions = storage.state.withLock { $0.sets.map(\.position) }
+        let positions = storage.state.withLock { $0.positions }
         #expect(positions == (1...UInt64(1 + kept)).map { $0 })
     }
 

@@ -31,17 +31,16 @@ struct SQLiteStorageTests {
 
     @Test func everyTypeOfValueComesBackAfterReopening() async throws {
         let folder = try TemporaryFolder()
-        let storage = try await SQLiteStorage(path: folder.path + "/g.db")
+        let storage = try SQLiteStorage(path: folder.path + "/g.db")
         let transaction = GraphTransaction(GraphSnapshot())
         var properties: [String: Value] = [:]
         for (index, value) in Self.values.enumerated() { properties["p\(index)"] = value }
         let node = try transaction.createNode(labels: ["A", "B"], properties: properties)
         _ = try transaction.createRelationship(type: "SELF", from: node, to: node, properties: properties)
-        let (changes, _) = try #require(try transaction.finish())
-        try await storage.append([changes])
-        try await storage.close()
+        try storage.append([try #require(try transaction.finish())])
+        try storage.close()
 
-        let graph = try await SQLiteStorage(path: folder.path + "/g.db").load()
+        let graph = try SQLiteStorage(path: folder.path + "/g.db").load()
         #expect(graph.version == 1)
         for (index, value) in Self.values.enumerated() {
             let key = try #require(graph.tokens.propertyKey("p\(index)"))
@@ -52,14 +51,14 @@ struct SQLiteStorageTests {
 
     @Test func constraintsAndIndexesComeBackAndHold() async throws {
         let folder = try TemporaryFolder()
-        let storage = try await SQLiteStorage(path: folder.path + "/g.db")
+        let storage = try SQLiteStorage(path: folder.path + "/g.db")
         let transaction = GraphTransaction(GraphSnapshot())
         try transaction.createConstraint(
             ConstraintDefinition(name: "c", kind: .unique, entity: "A", keys: ["x"]))
         try transaction.createIndex(IndexDefinition(name: "i", label: "A", keys: ["y"]))
         _ = try transaction.createNode(labels: ["A"], properties: ["x": .integer(1)])
-        try await storage.append([try #require(try transaction.finish()).changes])
-        let again = GraphTransaction(try await storage.load())
+        try storage.append([try #require(try transaction.finish())])
+        let again = GraphTransaction(try storage.load())
         #expect(again.graph.indexes.map(\.definition.name).sorted() == ["c", "i"])
         #expect(throws: GraphError.self) {
             try again.createNode(labels: ["A"], properties: ["x": .integer(1)])
@@ -68,14 +67,14 @@ struct SQLiteStorageTests {
 
     @Test func theLogGivesChangeSetsAfterAPosition() async throws {
         let folder = try TemporaryFolder()
-        let storage = try await SQLiteStorage(path: folder.path + "/g.db")
+        let storage = try SQLiteStorage(path: folder.path + "/g.db")
         var graph = GraphSnapshot()
         for number in 0..<5 {
             let transaction = GraphTransaction(graph)
             _ = try transaction.createNode(labels: ["N"], properties: ["number": .integer(number)])
-            let (changes, next) = try #require(try transaction.finish())
-            try await storage.append([changes])
-            graph = next
+            let commit = try #require(try transaction.finish())
+            try storage.append([commit])
+            graph = commit.graph
         }
         let sets = try await storage.changes(after: 2, limit: 2)
         #expect(sets.map(\.position) == [3, 4])
@@ -88,7 +87,7 @@ struct SQLiteStorageTests {
 
     @Test func aJournalIsReadBySubjectInOrder() async throws {
         let folder = try TemporaryFolder()
-        let storage = try await SQLiteStorage(path: folder.path + "/g.db")
+        let storage = try SQLiteStorage(path: folder.path + "/g.db", retention: JournalRetention())
         let transaction = GraphTransaction(GraphSnapshot())
         for (subject, number) in [("a", 1), ("b", 2), ("a", 3)] {
             transaction.record(
@@ -96,7 +95,7 @@ struct SQLiteStorageTests {
                     stream: "job", subject: subject, milliseconds: number,
                     fields: [NamedProperty(key: "n", value: .integer(number))]))
         }
-        try await storage.append([try #require(try transaction.finish()).changes])
+        try storage.append([try #require(try transaction.finish())])
         let lines = try await storage.journal("job", subject: "a", after: 0, limit: 10)
         #expect(lines.map(\.entry.milliseconds) == [1, 3])
         #expect(try await storage.journal("job", subject: nil, after: 1, limit: 10).count == 2)
@@ -107,14 +106,14 @@ struct SQLiteStorageTests {
         let folder = try TemporaryFolder()
         let path = folder.path + "/g.db"
         try Data(repeating: 7, count: 8192).write(to: URL(fileURLWithPath: path))
-        let error = await #expect(throws: StorageError.self) { try await SQLiteStorage(path: path) }
+        let error = #expect(throws: StorageError.self) { try SQLiteStorage(path: path) }
         #expect(error?.code == "store_damaged")
     }
 
     @Test func aStoreOfANewerProgramIsRefused() async throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/g.db"
-        try await SQLiteStorage(path: path).close()
+        try SQLiteStorage(path: path).close()
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = [
@@ -124,7 +123,7 @@ struct SQLiteStorageTests {
         ]
         try process.run()
         process.waitUntilExit()
-        let error = await #expect(throws: StorageError.self) { try await SQLiteStorage(path: path) }
+        let error = #expect(throws: StorageError.self) { try SQLiteStorage(path: path) }
         #expect(error?.code == "store_too_new")
     }
 

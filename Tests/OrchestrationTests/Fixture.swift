@@ -18,7 +18,7 @@ final class Fixture: Sendable {
         self.folder = NSTemporaryDirectory() + "plexus-test-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: self.folder, withIntermediateDirectories: true)
         let resources = NamedResources(folder: nil)
-        let storage = try await SQLiteStorage(path: self.folder + "/g.db", durability: .relaxed)
+        let storage = try SQLiteStorage(path: self.folder + "/g.db", durability: .relaxed)
         let database = try await GraphDatabase(name: "plexus", storage: storage, resources: resources)
         try await database.runScript(resources.text("schema/network.cypher") ?? "")
         self.database = database

@@ -56,7 +56,7 @@ func text(_ value: Value, _ graph: GraphSnapshot) -> String {
         return "(" + labels + properties(graph.properties(of: node)) + ")"
     case .relationship(let relationship):
         guard let record = graph.relationship(relationship) else { return "[deleted]" }
-        return "[:" + graph.tokens.name(record.type) + properties(record.properties) + "]"
+        return "[:" + graph.tokens.name(record.type) + properties(graph.properties(of: relationship)) + "]"
     case .path(let path):
         var result = ""
         for (index, node) in path.nodes.enumerated() {

@@ -21,11 +21,25 @@ struct TidyTests {
 
     @Test(arguments: [
         "try!", "as!", "fatalError(", "preconditionFailure(", "TO" + "DO", "FIX" + "ME", "XCTSkip",
-        "@unchecked Sendable",
     ])
     func sourcesAreFreeOf(words: String) {
         for file in Self.files("Sources", ending: ".swift") {
             #expect(!file.text.contains(words), "\(file.path)")
+        }
+    }
+
+    /// The words, and what a comment shortly above must say of them.
+    @Test(arguments: [("@unchecked Sendable", "`@unchecked Sendable`"), ("nonisolated(unsafe)", "Safe:")])
+    func whatTheCompilerCannotCheckIsExplained(words: String, explanation: String) {
+        for file in Self.files("Sources", ending: ".swift") {
+            let lines = file.text.split(separator: "\n", omittingEmptySubsequences: false)
+            for (index, line) in lines.enumerated()
+            where line.contains(words) && !line.trimmingCharacters(in: .whitespaces).hasPrefix("//") {
+                let above = lines[max(0, index - 6)..<index].filter {
+                    $0.trimmingCharacters(in: .whitespaces).hasPrefix("//") && $0.contains(explanation)
+                }
+                #expect(!above.isEmpty, "\(file.path):\(index + 1)")
+            }
         }
     }
 

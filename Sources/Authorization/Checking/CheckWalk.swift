@@ -149,7 +149,7 @@ struct CheckWalk {
             restrictions.contains(where: { $0.kind == .object && $0.type == self.subject.type })
         {
             for index in incoming.range(of: relationshipType, to: subject) {
-                let entry = incoming.entries[index]
+                let entry = incoming[index]
                 guard self.counts(entry.relationship), self.explicitRelation(entry.relationship) == nil
                 else { continue }
                 return Answer(isAllowed: true, path: [self.step(entry, self.subject, relation, object, type)])

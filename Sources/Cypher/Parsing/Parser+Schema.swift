@@ -4,9 +4,10 @@ extension Parser {
         switch (self.token.keyword, self.peek(1).keyword) {
         case ("CREATE", "INDEX"), ("CREATE", "RANGE"), ("CREATE", "TEXT"):
             self.advance()
-            _ = self.take("RANGE") || self.take("TEXT")
+            let isText = self.take("TEXT")
+            if !isText { _ = self.take("RANGE") }
             try self.expect("INDEX")
-            return try self.createIndex()
+            return try self.createIndex(isText: isText)
         case ("CREATE", "CONSTRAINT"):
             self.advance()
             self.advance()
@@ -29,11 +30,40 @@ extension Parser {
             self.advance()
             self.advance()
             return .showConstraints
-        case ("SHOW", _), ("DROP", _):
-            throw CypherError(
-                .syntax, "UnexpectedSyntax", "expected INDEXES or CONSTRAINTS", at: self.peek(1).range)
         default: return nil
         }
+    }
+
+    /// `CREATE DATABASE`, `DROP DATABASE`, `SHOW DATABASES`; nil when it is a query. Comes after ``schemaCommand()``.
+    mutating func administrationCommand() throws(CypherError) -> AdministrationCommand? {
+        switch (self.token.keyword, self.peek(1).keyword) {
+        case ("CREATE", "DATABASE"):
+            self.advance()
+            self.advance()
+            let name = try self.databaseName()
+            return .createDatabase(name: name, ifNotExists: try self.ifExists(negated: true))
+        case ("DROP", "DATABASE"):
+            self.advance()
+            self.advance()
+            let name = try self.databaseName()
+            return .dropDatabase(name: name, ifExists: try self.ifExists(negated: false))
+        case ("SHOW", "DATABASE"), ("SHOW", "DATABASES"):
+            self.advance()
+            self.advance()
+            return .showDatabases
+        case ("SHOW", _), ("DROP", _):
+            throw CypherError(
+                .syntax, "UnexpectedSyntax", "expected INDEXES, CONSTRAINTS or DATABASES",
+                at: self.peek(1).range)
+        default: return nil
+        }
+    }
+
+    /// `a.b` without quotes is one name here.
+    private mutating func databaseName() throws(CypherError) -> String {
+        var name = try self.name("the graph's name")
+        while self.takeSign(".") { name += "." + (try self.name("the rest of the graph's name")) }
+        return name
     }
 
     private mutating func ifExists(negated: Bool) throws(CypherError) -> Bool {
@@ -48,16 +78,19 @@ extension Parser {
         return try self.name("a name")
     }
 
-    private mutating func createIndex() throws(CypherError) -> SchemaCommand {
+    private mutating func createIndex(isText: Bool) throws(CypherError) -> SchemaCommand {
         let name = try self.ruleName()
         let ifNotExists = try self.ifExists(negated: true)
         try self.expect("FOR")
-        let (variable, label) = try self.labelledNode()
+        let isRelationship = self.isSign(")", at: 1)
+        let (variable, entity) = isRelationship ? try self.typedRelationship() : try self.labelledNode()
         try self.expect("ON")
         try self.expectSign("(", "before the properties")
         let keys = try self.keys(of: variable)
         try self.expectSign(")", "after the properties")
-        return .createIndex(name: name, label: label, keys: keys, ifNotExists: ifNotExists)
+        return .createIndex(
+            name: name, isRelationship: isRelationship, isText: isText, entity: entity, keys: keys,
+            ifNotExists: ifNotExists)
     }
 
     private mutating func createConstraint() throws(CypherError) -> SchemaCommand {
@@ -71,21 +104,34 @@ extension Parser {
         let keys = try self.keys(of: variable)
         if inParentheses { try self.expectSign(")", "after the properties") }
         try self.expect("IS")
-        let rule: SchemaCommand.ConstraintRule
-        if self.take("UNIQUE") {
-            rule = .unique
-        } else if self.take("NODE") {
-            try self.expect("KEY")
-            rule = .nodeKey
-        } else {
-            try self.expect("NOT")
-            try self.expect("NULL")
-            rule = isRelationship ? .relationshipPropertyExists : .nodePropertyExists
-        }
-        guard !isRelationship || rule == .relationshipPropertyExists else {
-            throw self.unexpected("relationships can only be required to have a property: IS NOT NULL")
-        }
+        let rule = try self.constraintRule(isRelationship)
         return .createConstraint(name: name, rule, entity: entity, keys: keys, ifNotExists: ifNotExists)
+    }
+
+    private mutating func constraintRule(
+        _ isRelationship: Bool
+    ) throws(CypherError) -> SchemaCommand.ConstraintRule {
+        if self.take("TYPED") || (self.isSign(":", at: 1) && self.takeSign(":") && self.takeSign(":")) {
+            let type = try self.typeName()
+            return isRelationship ? .relationshipPropertyType(type) : .nodePropertyType(type)
+        }
+        if self.take("NOT") {
+            try self.expect("NULL")
+            return isRelationship ? .relationshipPropertyExists : .nodePropertyExists
+        }
+        let isNamed = self.take(isRelationship ? "RELATIONSHIP" : "NODE")
+        if isNamed, self.take("KEY") { return isRelationship ? .relationshipKey : .nodeKey }
+        try self.expect("UNIQUE")
+        return isRelationship ? .relationshipUnique : .unique
+    }
+
+    /// The text of a type up to the statement's end, `LIST<STRING NOT NULL>` for one. Whether there is such a type is for
+    /// others to say.
+    private mutating func typeName() throws(CypherError) -> String {
+        let start = self.token.range.start
+        _ = try self.name("a type")
+        while self.token.kind != .end, !self.isSign(";") { self.advance() }
+        return self.text(SourceRange(start: start, end: self.previousRange.end))
     }
 
     private mutating func labelledNode() throws(CypherError) -> (variable: String, label: String) {

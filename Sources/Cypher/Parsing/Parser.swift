@@ -121,6 +121,8 @@ struct Parser {
         let body: Statement.Body
         if let command = try self.schemaCommand() {
             body = .schema(command)
+        } else if let command = try self.administrationCommand() {
+            body = .administration(command)
         } else {
             body = .query(try self.query())
         }

@@ -15,6 +15,8 @@ package struct Statement: Hashable, Sendable {
         case query(Query)
         /// A change or listing of the schema.
         case schema(SchemaCommand)
+        /// A command about whole graphs.
+        case administration(AdministrationCommand)
     }
     /// How.
     package let mode: Mode
@@ -152,10 +154,21 @@ package struct ProcedureCall: Hashable, Sendable {
     }
 }
 
+/// A command about whole graphs.
+package enum AdministrationCommand: Hashable, Sendable {
+    /// `CREATE DATABASE name IF NOT EXISTS`
+    case createDatabase(name: String, ifNotExists: Bool)
+    /// `DROP DATABASE name IF EXISTS`
+    case dropDatabase(name: String, ifExists: Bool)
+    /// `SHOW DATABASES`
+    case showDatabases
+}
+
 /// Changes and listings of the schema.
 package enum SchemaCommand: Hashable, Sendable {
-    /// `CREATE INDEX name IF NOT EXISTS FOR (n:Label) ON (n.key)`
-    case createIndex(name: String?, label: String, keys: [String], ifNotExists: Bool)
+    /// `CREATE INDEX name IF NOT EXISTS FOR (n:Label) ON (n.key)`, or `FOR ()-[r:TYPE]-() ON (r.key)`; `CREATE TEXT INDEX`
+    case createIndex(
+        name: String?, isRelationship: Bool, isText: Bool, entity: String, keys: [String], ifNotExists: Bool)
     /// `DROP INDEX name IF EXISTS`
     case dropIndex(name: String, ifExists: Bool)
     /// `CREATE CONSTRAINT name IF NOT EXISTS FOR (n:Label) REQUIRE n.key IS UNIQUE`
@@ -169,14 +182,22 @@ package enum SchemaCommand: Hashable, Sendable {
 
     /// What a constraint asks for.
     package enum ConstraintRule: Hashable, Sendable {
-        /// `IS UNIQUE`
+        /// `IS UNIQUE`, `IS NODE UNIQUE`
         case unique
         /// `IS NODE KEY`
         case nodeKey
         /// `IS NOT NULL` on nodes
         case nodePropertyExists
+        /// `IS :: INTEGER`, `IS TYPED INTEGER` on nodes
+        case nodePropertyType(String)
+        /// `IS UNIQUE`, `IS RELATIONSHIP UNIQUE`
+        case relationshipUnique
+        /// `IS RELATIONSHIP KEY`
+        case relationshipKey
         /// `IS NOT NULL` on relationships
         case relationshipPropertyExists
+        /// `IS :: INTEGER`, `IS TYPED INTEGER` on relationships
+        case relationshipPropertyType(String)
     }
 }
 

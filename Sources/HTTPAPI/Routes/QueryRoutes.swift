@@ -23,11 +23,6 @@ struct QueryRoutes {
 
     private func query(_ request: Request, _ context: APIContext) async throws -> Response {
         let name = context.parameters.get("name") ?? ""
-        guard name == self.services.database.name else {
-            throw HTTPProblem(
-                .notFound, code: "Neo.ClientError.Database.DatabaseNotFound",
-                "there is no graph `\(name)`; there is `\(self.services.database.name)`")
-        }
         let body = try await request.json(form: .queryAPI)
         guard let statement = body["statement"]?.string else {
             throw HTTPProblem(
@@ -38,7 +33,14 @@ struct QueryRoutes {
         for member in body["parameters"]?.object ?? JSON.Object() {
             parameters[member.name] = Value(plainJSON: member.value)
         }
-        let result = try await self.services.database.query(statement, parameters: parameters)
+        let result: QueryResult
+        do {
+            result = try await self.services.catalog.query(statement, on: name, parameters: parameters)
+        } catch GraphCatalogError.notFound(name.lowercased()) {
+            throw HTTPProblem(
+                .notFound, code: "Neo.ClientError.Database.DatabaseNotFound",
+                GraphCatalogError.notFound(name).description)
+        }
         return Response(
             result.queryAPIJSON(includesCounters: body["includeCounters"]?.bool ?? false), status: .accepted)
     }

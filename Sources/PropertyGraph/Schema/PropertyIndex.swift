@@ -1,109 +1,150 @@
-internal import HashTreeCollections
-
-/// Property values as an index compares them: numbers that are equal are the same key.
-package struct IndexKey: Hashable, Sendable {
-    private let values: [Value]
-
-    /// The key of the values, or nil when one of them is null or NaN, which no index holds.
-    package init?(_ values: [Value]) {
-        var normal: [Value] = []
-        normal.reserveCapacity(values.count)
-        for value in values {
-            guard let value = Self.normalised(value) else { return nil }
-            normal.append(value)
-        }
-        self.values = normal
-    }
-
-    private static func normalised(_ value: Value) -> Value? {
-        switch value {
-        case .null: return nil
-        case .float(let number):
-            if number.isNaN { return nil }
-            if let whole = Int(exactly: number) { return .integer(whole) }
-            return value
-        default: return value
-        }
-    }
-}
-
-/// Nodes of a label by the values of some keys: equality look-ups in O(log n).
+/// Nodes of a label, or relationships of a type, in the order of some of their properties: equality, ranges, beginnings of
+/// texts and the first of several keys in O(log n) plus what is found.
 ///
-/// A persistent hash trie, so a snapshot keeps the index it was published with and copying is O(1).
+/// A persistent tree, so a snapshot keeps the index it was published with and copying is O(1).
 package struct PropertyIndex: Sendable {
-    /// Name, label and keys.
+    /// Name, what it is on, and keys.
     package let definition: IndexDefinition
-    let label: LabelID
+    /// The number of the label or relationship type.
+    let entity: UInt32
     let keys: [PropertyKeyID]
     /// The constraint that this index keeps, if any.
     package let constraint: ConstraintDefinition?
-    private var entries = TreeDictionary<IndexKey, Postings>()
+    /// How many different keys there are: what the planner divides by. Exact.
+    package private(set) var distinctCount = 0
+    private var entries = SortedTree<Entry>()
 
-    private enum Postings: Sendable {
-        case one(NodeID)
-        case many(TreeSet<NodeID>)
+    struct Entry: Comparable, Sendable {
+        let key: IndexKey
+        let id: UInt32
+
+        static func < (left: Entry, right: Entry) -> Bool {
+            left.key == right.key ? left.id < right.id : left.key < right.key
+        }
     }
 
     init(
-        definition: IndexDefinition, label: LabelID, keys: [PropertyKeyID],
+        definition: IndexDefinition, entity: UInt32, keys: [PropertyKeyID],
         constraint: ConstraintDefinition?
     ) {
         self.definition = definition
-        self.label = label
+        self.entity = entity
         self.keys = keys
         self.constraint = constraint
     }
 
-    /// How many different keys there are: what the planner divides by.
-    package var distinctCount: Int { self.entries.count }
+    /// How many entities the index holds.
+    package var count: Int { self.entries.count }
 
-    /// The nodes under a key, in order of id. O(log n) plus the nodes found.
+    /// The nodes under a key of all values, in order of id. O(log n) plus the nodes found.
     package func nodes(_ key: IndexKey) -> [NodeID] {
-        switch self.entries[key] {
-        case nil: []
-        case .one(let node): [node]
-        case .many(let nodes): nodes.sorted()
-        }
+        var nodes: [NodeID] = []
+        self.forEach(key) { nodes.append(NodeID($0)) }
+        return nodes
     }
 
-    /// How many nodes are under a key. O(log n).
+    /// How many entities are under a key of all values. O(log n).
     package func count(_ key: IndexKey) -> Int {
-        switch self.entries[key] {
-        case nil: 0
-        case .one: 1
-        case .many(let nodes): nodes.count
+        self.entries.rank(Entry(key: key, id: .max)) - self.entries.rank(Entry(key: key, id: 0))
+    }
+
+    /// How many entities are in a range. O(log n).
+    package func count(_ range: IndexRange) -> Int {
+        self.entries.rank(Entry(key: range.upper, id: 0)) - self.entries.rank(Entry(key: range.lower, id: 0))
+    }
+
+    /// Calls the body with the numbers of nodes or relationships in a range, in the order of keys, until it says false.
+    package func forEach<Failure: Error>(
+        in range: IndexRange, _ body: (UInt32) throws(Failure) -> Bool
+    ) throws(Failure) {
+        let first = self.entries.rank(Entry(key: range.lower, id: 0))
+        try self.entries.forEach(from: first) { entry throws(Failure) in
+            guard entry.key < range.upper else { return false }
+            return try body(entry.id)
         }
     }
 
-    /// The key of a node with these labels and properties, or nil when the index does not cover it.
-    func key(labels: [LabelID], properties: Properties) -> IndexKey? {
-        guard labels.contains(self.label) else { return nil }
-        return IndexKey(self.keys.map { properties[$0] })
+    /// All entities of the index in the order of keys, until the body says false.
+    package func forEach<Failure: Error>(_ body: (UInt32) throws(Failure) -> Bool) throws(Failure) {
+        try self.entries.forEach { entry throws(Failure) in try body(entry.id) }
     }
 
-    mutating func insert(_ node: NodeID, under key: IndexKey) {
-        switch self.entries[key] {
-        case nil: self.entries[key] = .one(node)
-        case .one(let other): self.entries[key] = .many([other, node])
-        case .many(var nodes):
-            self.entries[key] = nil
-            nodes.insert(node)
-            self.entries[key] = .many(nodes)
+    private func forEach(_ key: IndexKey, _ body: (UInt32) -> Void) {
+        self.entries.forEach(from: self.entries.rank(Entry(key: key, id: 0))) { entry in
+            guard entry.key == key else { return false }
+            body(entry.id)
+            return true
         }
     }
 
-    mutating func remove(_ node: NodeID, under key: IndexKey) {
-        switch self.entries[key] {
-        case nil: break
-        case .one(let other): if other == node { self.entries[key] = nil }
-        case .many(var nodes):
-            self.entries[key] = nil
-            nodes.remove(node)
-            if nodes.count == 1, let last = nodes.first {
-                self.entries[key] = .one(last)
+    func contains(_ id: UInt32, under key: IndexKey) -> Bool {
+        self.entries.contains(Entry(key: key, id: id))
+    }
+
+    /// Whose key it is already, one of them.
+    func holder(_ key: IndexKey) -> UInt32? {
+        var holder: UInt32?
+        self.entries.forEach(from: self.entries.rank(Entry(key: key, id: 0))) { entry in
+            if entry.key == key { holder = entry.id }
+            return false
+        }
+        return holder
+    }
+
+    /// The key of an entity with these properties, or nil when the index does not hold it.
+    func key(_ property: (PropertyKeyID) -> Value) -> IndexKey? {
+        if self.keys.count == 1 {
+            let value = property(self.keys[0])
+            guard self.definition.kind.holds(value) else { return nil }
+            return IndexKey([value])
+        }
+        let values = self.keys.map(property)
+        return values.allSatisfy(self.definition.kind.holds) ? IndexKey(values) : nil
+    }
+
+    mutating func insert(_ id: UInt32, under key: IndexKey) {
+        if self.holder(key) == nil { self.distinctCount += 1 }
+        self.entries.insert(Entry(key: key, id: id))
+    }
+
+    mutating func remove(_ id: UInt32, under key: IndexKey) {
+        self.entries.remove(Entry(key: key, id: id))
+        if self.holder(key) == nil { self.distinctCount -= 1 }
+    }
+
+    /// Takes over what another index over the same keys holds.
+    mutating func adopt(_ other: PropertyIndex) {
+        self.entries = other.entries
+        self.distinctCount = other.distinctCount
+    }
+
+    /// An entity whose key another one has too. O(n), O(1) when there is none.
+    func twins() -> UInt32? {
+        guard self.distinctCount < self.entries.count else { return nil }
+        var (last, twin): (Entry?, UInt32?) = (nil, nil)
+        self.entries.forEach { entry in
+            if let last, last.key == entry.key { twin = last.id }
+            last = entry
+            return twin == nil
+        }
+        return twin
+    }
+
+    /// Takes over all entries at once. O(n log n).
+    /// - Returns: two entities with the same key, if there are any.
+    mutating func build(_ entries: ContiguousArray<Entry>) -> (first: UInt32, second: UInt32)? {
+        let sorted = entries.sorted()
+        var distinct = sorted.isEmpty ? 0 : 1
+        var twins: (UInt32, UInt32)?
+        for index in sorted.indices.dropFirst() {
+            if sorted[index].key == sorted[index - 1].key {
+                twins = twins ?? (sorted[index - 1].id, sorted[index].id)
             } else {
-                self.entries[key] = .many(nodes)
+                distinct += 1
             }
         }
+        self.entries = SortedTree(sorted: sorted)
+        self.distinctCount = distinct
+        return twins
     }
 }

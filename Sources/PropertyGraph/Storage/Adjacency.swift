@@ -16,67 +16,105 @@ package struct AdjacencyEntry: Hashable, Comparable, Sendable {
 
     /// Orders by type, then neighbour, then relationship.
     package static func < (left: AdjacencyEntry, right: AdjacencyEntry) -> Bool {
-        (left.type, left.neighbour, left.relationship) < (right.type, right.neighbour, right.relationship)
+        if left.type != right.type { return left.type < right.type }
+        if left.neighbour != right.neighbour { return left.neighbour < right.neighbour }
+        return left.relationship < right.relationship
     }
 }
 
 /// The relationships of one node in one direction, sorted by type, neighbour and relationship.
 ///
-/// Finding a type or a neighbour is O(log degree); adding and taking away move the entries behind.
-package struct Adjacency: Sendable {
-    /// All entries in order.
-    package private(set) var entries = ContiguousArray<AdjacencyEntry>()
+/// Finding a type or a neighbour is O(log degree). An entry by position is O(1), for nodes of very high degree O(log degree);
+/// to walk many use ``forEach(in:_:)``.
+package struct Adjacency: Sendable, RandomAccessCollection {
+    private enum Place: Sendable {
+        /// Entries of a block from `start` on.
+        case page(AdjacencyPage, start: Int)
+        case hub(SortedTree<AdjacencyEntry>)
+    }
 
-    init() {}
-
+    private let place: Place
     /// How many relationships there are.
-    package var count: Int { self.entries.count }
+    package let count: Int
+
+    init() {
+        self.place = .hub(SortedTree())
+        self.count = 0
+    }
+
+    init(page: AdjacencyPage, slot: Int) {
+        if let hub = page.hub(slot) {
+            self.place = .hub(hub)
+            self.count = hub.count
+        } else {
+            let range = page.range(slot)
+            self.place = .page(page, start: range.lowerBound)
+            self.count = range.count
+        }
+    }
+
+    /// Always 0.
+    package var startIndex: Int { 0 }
+    /// Same as ``count``.
+    package var endIndex: Int { self.count }
+
+    /// The entry at a position.
+    package subscript(position: Int) -> AdjacencyEntry {
+        precondition(position >= 0 && position < self.count, "no such entry")
+        switch self.place {
+        case .page(let page, let start): return page.entry(start + position)
+        case .hub(let entries): return entries[position]
+        }
+    }
+
+    /// Calls the body for the entries of a range in order until it says false.
+    /// - Returns: whether the body never said false.
+    @discardableResult
+    package func forEach<Failure: Error>(
+        in range: Range<Int>, _ body: (AdjacencyEntry) throws(Failure) -> Bool
+    ) throws(Failure) -> Bool {
+        switch self.place {
+        case .page(let page, let start):
+            for position in range {
+                guard try body(page.entry(start + position)) else { return false }
+            }
+            return true
+        case .hub(let entries):
+            var left = range.count
+            guard left > 0 else { return true }
+            var isWanted = true
+            try entries.forEach(from: range.lowerBound) { entry throws(Failure) in
+                isWanted = try body(entry)
+                left -= 1
+                return isWanted && left > 0
+            }
+            return isWanted
+        }
+    }
 
     /// The entries of one type. O(log degree).
-    package func entries(of type: RelationshipTypeID) -> ContiguousArray<AdjacencyEntry>.SubSequence {
-        self.entries[self.range(of: type)]
-    }
+    package func entries(of type: RelationshipTypeID) -> Slice<Adjacency> { self[self.range(of: type)] }
 
-    /// Where the entries of one type lie in ``entries``. O(log degree).
+    /// Where the entries of one type lie. O(log degree).
     package func range(of type: RelationshipTypeID) -> Range<Int> {
-        let first = self.firstIndex { $0.type < type }
-        guard first < self.entries.count, self.entries[first].type == type else { return first..<first }
-        return first..<self.firstIndex { $0.type <= type }
+        let lower = self.position(AdjacencyEntry(type: type, neighbour: .init(0), relationship: .init(0)))
+        guard type.index < UInt32.max else { return lower..<self.count }
+        let next = RelationshipTypeID(type.index + 1)
+        return lower..<self.position(AdjacencyEntry(type: next, neighbour: .init(0), relationship: .init(0)))
     }
 
-    /// Where the entries of one type that lead to one node lie in ``entries``. O(log degree).
+    /// Where the relationships of one type to one neighbour lie. O(log degree).
     package func range(of type: RelationshipTypeID, to neighbour: NodeID) -> Range<Int> {
-        let first = self.firstIndex { ($0.type, $0.neighbour) < (type, neighbour) }
-        var end = first
-        while end < self.entries.count, self.entries[end].type == type,
-            self.entries[end].neighbour == neighbour
-        { end += 1 }
-        return first..<end
+        let lower = self.position(AdjacencyEntry(type: type, neighbour: neighbour, relationship: .init(0)))
+        let last = AdjacencyEntry(type: type, neighbour: neighbour, relationship: .init(.max))
+        return lower..<self.position(last)
     }
 
-    /// The first position whose entry does not satisfy the predicate, which holds for a prefix.
-    private func firstIndex(_ isBefore: (AdjacencyEntry) -> Bool) -> Int {
-        var low = 0
-        var high = self.entries.count
-        while low < high {
-            let middle = (low + high) / 2
-            if isBefore(self.entries[middle]) { low = middle + 1 } else { high = middle }
+    /// How many entries come before this one.
+    private func position(_ entry: AdjacencyEntry) -> Int {
+        switch self.place {
+        case .page(let page, let start): page.lowerBound(entry, in: start..<start + self.count) - start
+        case .hub(let entries): entries.rank(entry)
         }
-        return low
     }
-
-    mutating func insert(_ entry: AdjacencyEntry) {
-        self.entries.insert(entry, at: self.firstIndex { $0 < entry })
-    }
-
-    mutating func remove(_ entry: AdjacencyEntry) {
-        let index = self.firstIndex { $0 < entry }
-        guard index < self.entries.count, self.entries[index] == entry else { return }
-        self.entries.remove(at: index)
-    }
-
-    /// Adds without keeping order, for bulk loading; ``sort()`` must follow.
-    mutating func append(_ entry: AdjacencyEntry) { self.entries.append(entry) }
-
-    mutating func sort() { self.entries.sort() }
 }

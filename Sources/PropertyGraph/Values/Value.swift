@@ -1,7 +1,7 @@
 /// Any value that Cypher knows: what a property holds, a parameter carries or a row returns.
 ///
-/// `Hashable` is structural: `1` and `1.0` differ here and `NaN` is unequal to itself. Cypher's own
-/// equality, equivalence and ordering belong to the query engine; indexes use ``IndexKey``.
+/// `Hashable` is structural: `1` and `1.0` differ here, `NaN` is unequal to itself, and texts are equal when their bytes
+/// are. Cypher's own equality, equivalence and ordering belong to the query engine; indexes use ``IndexKey``.
 package enum Value: Hashable, Sendable {
     /// No value.
     case null
@@ -109,6 +109,55 @@ package enum Value: Hashable, Sendable {
         case .null, .map, .node, .relationship, .path: false
         case .list(let elements): elements.allSatisfy { $0.isStorable && $0.list == nil }
         default: true
+        }
+    }
+}
+
+extension Value {
+    /// Whether the two are the same, texts by their bytes.
+    package static func == (left: Value, right: Value) -> Bool {
+        switch (left, right) {
+        case (.null, .null): true
+        case (.boolean(let a), .boolean(let b)): a == b
+        case (.integer(let a), .integer(let b)): a == b
+        case (.float(let a), .float(let b)): a == b
+        case (.string(let a), .string(let b)): sameBytes(a, b)
+        case (.list(let a), .list(let b)): a == b
+        case (.map(let a), .map(let b)): a == b
+        case (.node(let a), .node(let b)): a == b
+        case (.relationship(let a), .relationship(let b)): a == b
+        case (.path(let a), .path(let b)): a == b
+        case (.date(let a), .date(let b)): a == b
+        case (.localTime(let a), .localTime(let b)): a == b
+        case (.time(let a), .time(let b)): a == b
+        case (.localDateTime(let a), .localDateTime(let b)): a == b
+        case (.dateTime(let a), .dateTime(let b)): a == b
+        case (.duration(let a), .duration(let b)): a == b
+        case (.point(let a), .point(let b)): a == b
+        default: false
+        }
+    }
+
+    /// Feeds what ``==(_:_:)`` compares.
+    package func hash(into hasher: inout Hasher) {
+        switch self {
+        case .null: hasher.combine(0)
+        case .boolean(let truth): hasher.combine(truth)
+        case .integer(let number): hasher.combine(number)
+        case .float(let number): hasher.combine(number)
+        case .string(let text): hasher.combine(bytesOf: text)
+        case .list(let elements): hasher.combine(elements)
+        case .map(let entries): hasher.combine(entries)
+        case .node(let node): hasher.combine(node)
+        case .relationship(let relationship): hasher.combine(relationship)
+        case .path(let path): hasher.combine(path)
+        case .date(let date): hasher.combine(date)
+        case .localTime(let time): hasher.combine(time)
+        case .time(let time): hasher.combine(time)
+        case .localDateTime(let moment): hasher.combine(moment)
+        case .dateTime(let moment): hasher.combine(moment)
+        case .duration(let amount): hasher.combine(amount)
+        case .point(let point): hasher.combine(point)
         }
     }
 }

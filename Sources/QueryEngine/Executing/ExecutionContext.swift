@@ -115,11 +115,12 @@ final class ExecutionContext {
         case .nodeHasRelationships:
             CypherError(.constraintVerificationFailed, "DeleteConnectedNode", error.description)
         case .notStorable: CypherError(.type, "InvalidPropertyType", error.description)
-        case .alreadyExists, .propertyMissing:
+        case .alreadyExists, .propertyMissing, .propertyType:
             CypherError(.constraintValidationFailed, "ConstraintValidationFailed", error.description)
         case .emptyName: CypherError(.syntax, "InvalidName", error.description)
         case .schemaExists, .schemaNotFound, .indexOwnedByConstraint:
             CypherError(.argument, "SchemaRule", error.description)
+        case .outOfOrder: CypherError(.semantic, "DamagedGraph", error.description)
         case .full: CypherError(.limit, "GraphFull", error.description)
         }
     }

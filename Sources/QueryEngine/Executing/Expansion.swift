@@ -29,13 +29,13 @@ struct Hops {
         for (index, direction) in self.directions.enumerated() {
             let adjacency = context.graph.adjacency(of: node, direction)
             for range in self.ranges(adjacency, context) {
-                for position in range {
-                    let entry = adjacency.entries[position]
-                    if index == 1, entry.neighbour == node { continue }
-                    if let test = self.test, !test(context, entry.type) { continue }
+                let isWanted = try adjacency.forEach(in: range) { entry in
+                    if index == 1, entry.neighbour == node { return true }
+                    if let test = self.test, !test(context, entry.type) { return true }
                     try context.step()
-                    guard try body(entry) else { return false }
+                    return try body(entry)
                 }
+                guard isWanted else { return false }
             }
         }
         return true
@@ -55,7 +55,7 @@ struct Hops {
                 guard let type = context.type(slot) else { continue }
                 for position in adjacency.range(of: type, to: end) {
                     try context.step()
-                    guard try body(adjacency.entries[position]) else { return false }
+                    guard try body(adjacency[position]) else { return false }
                 }
             }
         }

@@ -596,7 +596,7 @@ extension ExecutionContext {
         switch value {
         case .node(let node): properties = self.graph.properties(of: node)
         case .relationship(let relationship):
-            properties = self.graph.relationship(relationship)?.properties ?? Properties()
+            properties = self.graph.properties(of: relationship)
         case .map(let map): return map
         default: return nil
         }

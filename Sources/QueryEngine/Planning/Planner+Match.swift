@@ -196,7 +196,10 @@ private struct MatchSolver {
         guard !known.isEmpty else { return nil }
         var best: Seek?
         for label in node.labels.flatMap({ $0.conjunction ?? [] }) {
-            for candidate in self.planner.graph.indexes where candidate.definition.label == label {
+            for candidate in self.planner.graph.indexes
+            where candidate.definition.label == label && candidate.definition.on == .node
+                && candidate.definition.kind == .range
+            {
                 let found = candidate.definition.keys.compactMap { known[$0] }
                 let lists = found.filter(\.isList).count
                 guard found.count == candidate.definition.keys.count, lists == 0 || found.count == 1 else {

@@ -48,8 +48,9 @@ struct Serve: AsyncParsableCommand {
     func run() async throws {
         let (host, port) = try self.address()
         let logger = Self.logger("plexus", level: self.logLevel)
-        let database = try await GraphDatabase.open(
+        let catalog = try await GraphCatalog(
             folder: self.data, durability: self.durability, creating: true)
+        let database = catalog.network
         logger.info(
             "graph loaded",
             metadata: [
@@ -61,7 +62,7 @@ struct Serve: AsyncParsableCommand {
         {
             Terminal.say("administrator token (shown only now): \(token)")
         }
-        let services = try await self.services(database, logger)
+        let services = try await self.services(catalog, logger)
         let isReady = Mutex(false)
         let router = plexusRouter(services) { isReady.withLock { $0 } }
         let application = Application(
@@ -82,10 +83,10 @@ struct Serve: AsyncParsableCommand {
         do {
             try await group.run()
         } catch let error as IOError {
-            try? await database.close()
+            try? await catalog.close()
             throw CommandFailure("cannot listen on \(self.http): \(error)", code: 3)
         }
-        try await database.close()
+        try await catalog.close()
         logger.info("stopped")
     }
 
@@ -102,7 +103,8 @@ struct Serve: AsyncParsableCommand {
         return (host, port)
     }
 
-    private func services(_ database: GraphDatabase, _ logger: Logger) async throws -> Services {
+    private func services(_ catalog: GraphCatalog, _ logger: Logger) async throws -> Services {
+        let database = catalog.network
         let pictures = PictureProcess(executable: try Self.executable())
         func machine(_ name: String) async throws -> StateMachine {
             StateMachine(
@@ -114,7 +116,7 @@ struct Serve: AsyncParsableCommand {
             clock: { GraphDatabase.now() })
         let model = try AuthorizationModel.parse(database.resources.text("schema/network.fga") ?? "")
         return Services(
-            database: database, resources: database.resources, authorizer: Authorizer(model: model),
+            catalog: catalog, resources: database.resources, authorizer: Authorizer(model: model),
             orchestrator: orchestrator, blobs: try BlobStore(folder: self.data + "/blobs"),
             pictures: pictures,
             needsToken: self.auth == .required, logger: logger)

@@ -57,10 +57,11 @@ struct Shell: AsyncParsableCommand {
 
     /// The Query API's answer, from the server or made here from the data folder: the same in both cases.
     private func answer(_ query: String, _ parameters: JSON.Object) async throws -> JSON {
-        let local = try await self.connection.withStore { database in
+        let local = try await self.connection.withCatalog { catalog in
             var values: [String: Value] = [:]
             for member in parameters { values[member.name] = Value(plainJSON: member.value) }
-            return try await database.query(query, parameters: values).queryAPIJSON(includesCounters: true)
+            return try await catalog.query(query, on: self.db, parameters: values)
+                .queryAPIJSON(includesCounters: true)
         }
         if let local { return local }
         do {

@@ -1,0 +1,175 @@
+internal import JSON
+internal import PropertyGraph
+
+/// Reads a graph from a store, and every row's checksum with it.
+struct SQLiteLoader {
+    private let connection: SQLiteConnection
+    private var loader = GraphLoader()
+    private var checksum = RowChecksum()
+    private var digest: Int64 = 0
+    private var counts: (nodes: Int64, relationships: Int64) = (0, 0)
+    private var labelSets = TextCache<UInt32>()
+    private var types = TextCache<RelationshipTypeID>()
+    private var keys: [TextCache<PropertyKeyID>] = []
+
+    init(_ connection: SQLiteConnection) { self.connection = connection }
+
+    /// - Throws: ``StorageError``, ``SQLiteFailure``, `GraphError` for rows that contradict each other.
+    mutating func load() throws -> GraphSnapshot {
+        try self.connection.execute("BEGIN")
+        defer { try? self.connection.execute("COMMIT") }
+        let totals = try StoreTotals(self.connection)
+        try self.loadNodes()
+        try self.loadRelationships()
+        let rules = try self.rules()
+        guard
+            self.counts.nodes == totals.nodes, self.counts.relationships == totals.relationships,
+            self.digest == totals.digest
+        else {
+            throw StorageError.damaged(
+                "commit \(totals.position) left \(totals.nodes) nodes and \(totals.relationships) "
+                    + "relationships, and the file holds \(self.counts.nodes) and \(self.counts.relationships)"
+                    + (self.counts == (totals.nodes, totals.relationships) ? " of another state" : ""))
+        }
+        for rule in rules { try self.loader.apply(rule) }
+        return self.loader.finish(version: UInt64(totals.position))
+    }
+
+    private mutating func loadNodes() throws {
+        let rows = try SQLiteStatement(
+            self.connection, "SELECT id, labels, properties, checksum FROM node ORDER BY id")
+        while try rows.step() {
+            let (id, labels, properties) = (rows.integer(0), rows.text(1), rows.text(2))
+            self.checksum.begin()
+            self.checksum.add(id)
+            self.checksum.add(labels)
+            self.checksum.add(properties)
+            guard self.checksum.value == rows.integer(3), let number = UInt32(exactly: id) else {
+                throw StorageError.damaged("node \(id) is not what was written")
+            }
+            let node = NodeID(number)
+            let set = try self.labelSets.value(labels) { text in
+                guard let names = (try? JSON.parse(utf8: Array(text)))?.array else {
+                    throw StorageError.damaged("the labels of node \(id) are unreadable")
+                }
+                return try self.loader.labelSet(names.compactMap(\.string))
+            }
+            try self.loader.addNode(node, labels: set)
+            try self.readProperties(properties, "node", id) { loader, key, value in
+                loader.setProperty(key, of: node, value)
+            }
+            self.counts.nodes += 1
+            self.digest &+= self.checksum.value
+        }
+    }
+
+    private mutating func loadRelationships() throws {
+        let rows = try SQLiteStatement(
+            self.connection,
+            "SELECT id, type, source, target, properties, checksum FROM relationship ORDER BY id")
+        while try rows.step() {
+            let (id, type, properties) = (rows.integer(0), rows.text(1), rows.text(4))
+            let (source, target) = (rows.integer(2), rows.integer(3))
+            self.checksum.begin()
+            self.checksum.add(id)
+            self.checksum.add(type)
+            self.checksum.add(source)
+            self.checksum.add(target)
+            self.checksum.add(properties)
+            guard self.checksum.value == rows.integer(5), let number = UInt32(exactly: id),
+                let from = UInt32(exactly: source), let to = UInt32(exactly: target)
+            else { throw StorageError.damaged("relationship \(id) is not what was written") }
+            let relationship = RelationshipID(number)
+            let typeID = try self.types.value(type) {
+                try self.loader.type(String(decoding: $0, as: UTF8.self))
+            }
+            try self.loader.addRelationship(
+                relationship,
+                RelationshipRecord(type: typeID, source: NodeID(from), target: NodeID(to)))
+            try self.readProperties(properties, "relationship", id) { loader, key, value in
+                loader.setProperty(key, of: relationship, value)
+            }
+            self.counts.relationships += 1
+            self.digest &+= self.checksum.value
+        }
+    }
+
+    private mutating func readProperties(
+        _ text: UnsafeBufferPointer<UInt8>, _ kind: String, _ id: Int64,
+        _ body: (inout GraphLoader, PropertyKeyID, Value) -> Void
+    ) throws {
+        // Most relationships have none.
+        if text.count == 2 { return }
+        var reader = StoredRowReader(text)
+        var isWrong = !reader.begin()
+        var place = 0
+        while !isWrong, let name = reader.name(isWrong: &isWrong) {
+            if place == self.keys.count { self.keys.append(TextCache()) }
+            let key = try self.keys[place].value(name) { name in
+                guard let name = StoredRowReader.string(name) else {
+                    throw StorageError.damaged("a key of \(kind) \(id) is unreadable")
+                }
+                return try self.loader.key(name)
+            }
+            guard let value = reader.value() else {
+                isWrong = true
+                break
+            }
+            body(&self.loader, key, value)
+            place += 1
+        }
+        if isWrong { throw StorageError.damaged("the properties of \(kind) \(id) are unreadable") }
+    }
+
+    private mutating func rules() throws -> [GraphChange] {
+        let rows = try SQLiteStatement(
+            self.connection,
+            "SELECT name, kind, entity, keys, type, checksum FROM schema_rule ORDER BY sequence")
+        var rules: [GraphChange] = []
+        while try rows.step() {
+            self.checksum.begin()
+            for column in Int32(0)..<5 { self.checksum.add(rows.text(column)) }
+            let (name, kind, entity) = (rows.string(0), rows.string(1), rows.string(2))
+            guard self.checksum.value == rows.integer(5),
+                let names = (try? JSON.parse(rows.string(3)))?.array,
+                let rule = Self.rule(name, kind, entity, names.compactMap(\.string), rows.string(4))
+            else { throw StorageError.damaged("the rule `\(name)` is not what was written") }
+            rules.append(rule)
+            self.digest &+= self.checksum.value
+        }
+        return rules
+    }
+
+    private static func rule(
+        _ name: String, _ kind: String, _ entity: String, _ keys: [String], _ type: String
+    ) -> GraphChange? {
+        if let index = SchemaRuleKind.index(kind, name: name, entity: entity, keys: keys) {
+            return .createIndex(index)
+        }
+        guard let kind = ConstraintDefinition.Kind(rawValue: kind),
+            type.isEmpty || PropertyType(type) != nil
+        else { return nil }
+        return .createConstraint(
+            ConstraintDefinition(
+                name: name, kind: kind, entity: entity, keys: keys, type: PropertyType(type)))
+    }
+}
+
+/// What texts stand for, by their bytes. Neighbouring rows mostly have the same text: the last one is asked first.
+private struct TextCache<Result> {
+    private var last: [UInt8] = []
+    private var lastResult: Result?
+    private var results: [[UInt8]: Result] = [:]
+
+    mutating func value(
+        _ text: UnsafeBufferPointer<UInt8>, _ make: (UnsafeBufferPointer<UInt8>) throws -> Result
+    ) throws -> Result {
+        if let lastResult, self.last.count == text.count, self.last.elementsEqual(text) { return lastResult }
+        let bytes = Array(text)
+        let result = try self.results[bytes] ?? make(text)
+        self.results[bytes] = result
+        self.last = bytes
+        self.lastResult = result
+        return result
+    }
+}

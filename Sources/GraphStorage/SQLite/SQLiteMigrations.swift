@@ -1,0 +1,112 @@
+internal import Foundation
+internal import GRDB
+internal import JSON
+
+/// The steps that bring a file to the current form, oldest first. A released step never changes.
+enum SQLiteMigrations {
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1-graph", migrate: Self.makeGraph)
+        migrator.registerMigration("2-checksums", migrate: Self.addChecksums)
+        return migrator
+    }
+
+    private static func makeGraph(_ db: Database) throws {
+        try db.execute(
+            sql: """
+                CREATE TABLE node (
+                    id INTEGER PRIMARY KEY,
+                    labels TEXT NOT NULL,      -- JSON array of names
+                    properties TEXT NOT NULL   -- JSON object; {"$datetime": "..."} for types JSON lacks
+                ) STRICT;
+                CREATE TABLE relationship (
+                    id INTEGER PRIMARY KEY,
+                    type TEXT NOT NULL,
+                    source INTEGER NOT NULL,
+                    target INTEGER NOT NULL,
+                    properties TEXT NOT NULL
+                ) STRICT;
+                CREATE TABLE schema_rule (
+                    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+                    name TEXT NOT NULL UNIQUE,
+                    kind TEXT NOT NULL,        -- index, unique, node_key, ...
+                    entity TEXT NOT NULL,      -- label or relationship type
+                    keys TEXT NOT NULL         -- JSON array of property keys
+                ) STRICT;
+                CREATE TABLE change_log (
+                    position INTEGER PRIMARY KEY,
+                    committed_at INTEGER NOT NULL,  -- milliseconds since 1970
+                    encoding INTEGER NOT NULL,
+                    changes TEXT NOT NULL
+                ) STRICT;
+                CREATE TABLE journal (
+                    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+                    stream TEXT NOT NULL,
+                    subject TEXT NOT NULL,
+                    at INTEGER NOT NULL,
+                    fields TEXT NOT NULL
+                ) STRICT;
+                CREATE INDEX journal_by_subject ON journal (stream, subject);
+                """)
+    }
+
+    /// A checksum a row, and beside each commit how many rows there are and the sum of their checksums.
+    private static func addChecksums(_ db: Database) throws {
+        try db.execute(
+            sql: """
+                ALTER TABLE node ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+                ALTER TABLE relationship ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+                ALTER TABLE schema_rule ADD COLUMN type TEXT NOT NULL DEFAULT '';
+                ALTER TABLE schema_rule ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+                ALTER TABLE journal ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+                ALTER TABLE change_log ADD COLUMN nodes INTEGER NOT NULL DEFAULT 0;
+                ALTER TABLE change_log ADD COLUMN relationships INTEGER NOT NULL DEFAULT 0;
+                ALTER TABLE change_log ADD COLUMN digest INTEGER NOT NULL DEFAULT 0;
+                ALTER TABLE change_log ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+                """)
+        var digest: Int64 = 0
+        digest &+= try self.fill(db, "node", ["id"], ["labels", "properties"])
+        digest &+= try self.fill(db, "relationship", ["id"], ["type", "source", "target", "properties"])
+        digest &+= try self.fill(db, "schema_rule", [], ["name", "kind", "entity", "keys", "type"])
+        _ = try self.fill(db, "journal", ["sequence"], ["stream", "subject", "at", "fields"])
+        try db.execute(
+            sql: """
+                UPDATE change_log SET nodes = (SELECT count(*) FROM node),
+                    relationships = (SELECT count(*) FROM relationship), digest = ?
+                WHERE position = (SELECT max(position) FROM change_log)
+                """, arguments: [digest])
+        _ = try self.fill(
+            db, "change_log", ["position"],
+            ["committed_at", "encoding", "changes", "nodes", "relationships", "digest"])
+    }
+
+    /// Sets the checksum of every row, of columns in this order, and gives the sum.
+    private static func fill(
+        _ db: Database, _ table: String, _ identity: [String], _ columns: [String]
+    ) throws -> Int64 {
+        var (sum, checksum): (Int64, RowChecksum) = (0, RowChecksum())
+        let names = identity + columns
+        let rows = try Row.fetchCursor(
+            db, sql: "SELECT rowid AS row_number, \(names.joined(separator: ", ")) FROM \(table)")
+        let update = try db.makeStatement(sql: "UPDATE \(table) SET checksum = ? WHERE rowid = ?")
+        var results: [(Int64, Int64)] = []
+        func flush() throws {
+            for (number, value) in results { try update.execute(arguments: [value, number]) }
+            results.removeAll(keepingCapacity: true)
+        }
+        while let row = try rows.next() {
+            checksum.begin()
+            for name in names {
+                switch (row[name] as DatabaseValue).storage {
+                case .int64(let number): checksum.add(number)
+                case .string(let text): checksum.add(text)
+                default: throw StorageError.damaged("\(table) has a value of a wrong type in `\(name)`")
+                }
+            }
+            results.append((row["row_number"], checksum.value))
+            sum &+= checksum.value
+        }
+        try flush()
+        return sum
+    }
+}

@@ -1,0 +1,266 @@
+internal import Foundation
+internal import GRDB
+internal import GRDBSQLite
+internal import JSON
+package import PropertyGraph
+internal import Synchronization
+
+/// A graph in one SQLite file: rows of nodes and relationships as they are now, the log of change sets
+/// that led there, and journals. WAL; commits wait for the disk unless told otherwise.
+///
+/// Three ways to the file: one connection for commits and loading, through SQLite's own interface; one for checkpoints, on a
+/// thread of its own; and GRDB's pool for migrations, log, journals and backups.
+package final class SQLiteStorage: GraphStorage {
+    private let path: String
+    private let pool: DatabasePool
+    private let connection: SQLiteConnection
+    private let checkpointer: Checkpointer
+    private let state: Mutex<State>
+
+    private struct State: ~Copyable {
+        let writer: SQLiteCommitWriter
+        /// Why nothing is written any more.
+        var stopped: StorageError?
+    }
+
+    /// Opens or makes the file and brings it to the current form, after a copy of an older file
+    /// was put beside it. Blocks.
+    /// - Throws: ``StorageError``.
+    package init(
+        path: String, durability: Durability = .full, retention: JournalRetention = .standard
+    ) throws(StorageError) {
+        self.path = path
+        do {
+            try WriteAheadLog.check(path: path)
+            self.pool = try Self.openPool(path)
+            try Self.migrate(self.pool, path: path)
+            self.connection = try SQLiteConnection(path: path)
+            guard !self.connection.isReadOnly else { throw StorageError.readOnly(path: path) }
+            try self.connection.execute("PRAGMA synchronous = \(durability == .full ? "FULL" : "NORMAL")")
+            try self.connection.execute("PRAGMA cache_size = -65536")
+            try self.connection.execute("PRAGMA cell_size_check = ON")
+            self.checkpointer = try Checkpointer(path: path, watching: self.connection)
+            self.state = Mutex(
+                State(writer: try SQLiteCommitWriter(self.connection, retention: retention), stopped: nil))
+        } catch {
+            throw Self.storageError(error, path: path)
+        }
+    }
+
+    deinit { self.checkpointer.stop() }
+
+    private static func openPool(_ path: String) throws -> DatabasePool {
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(5)
+        configuration.maximumReaderCount = 4
+        configuration.prepareDatabase { try $0.execute(sql: "PRAGMA cell_size_check = ON") }
+        return try DatabasePool(path: path, configuration: configuration)
+    }
+
+    private static func migrate(_ pool: DatabasePool, path: String) throws {
+        let migrator = SQLiteMigrations.migrator
+        let (applied, isNew) = try pool.read { db in
+            (try migrator.appliedIdentifiers(db), try db.tableExists("node") == false)
+        }
+        let known = Set(migrator.migrations)
+        if let unknown = applied.subtracting(known).min() {
+            throw StorageError.tooNew(path: path, version: unknown)
+        }
+        guard applied != known else { return }
+        if !isNew {
+            let copy = path + ".before-migration"
+            try? FileManager.default.removeItem(atPath: copy)
+            try pool.backup(to: try DatabaseQueue(path: copy))
+        }
+        try migrator.migrate(pool)
+    }
+
+    package func load() throws(StorageError) -> GraphSnapshot {
+        do {
+            var loader = SQLiteLoader(self.connection)
+            return try loader.load()
+        } catch let error as GraphError {
+            throw StorageError.damaged("\(self.path): \(error.description)")
+        } catch {
+            throw Self.storageError(error, path: self.path)
+        }
+    }
+
+    package func append(_ commits: [GraphCommit]) throws(StorageError) {
+        try self.state.withLock { state throws(StorageError) in
+            if let stopped = state.stopped { throw stopped }
+            do throws(SQLiteFailure) {
+                try state.writer.append(commits)
+            } catch {
+                guard error.isLostSync else { throw error.storageError(path: self.path) }
+                let stopped = StorageError.stopped(path: self.path, reason: error.message)
+                state.stopped = stopped
+                throw stopped
+            }
+        }
+        self.checkpointer.wake(by: self.connection)
+    }
+
+    package func changes(after position: UInt64, limit: Int) async throws -> [ChangeSet] {
+        try await self.read { db in
+            let oldest = try Int64.fetchOne(db, sql: "SELECT min(position) FROM change_log") ?? 0
+            guard oldest <= 1 || position + 1 >= UInt64(oldest) else {
+                throw StorageError.logTruncated(asked: position, oldest: UInt64(oldest))
+            }
+            let rows = try Row.fetchCursor(
+                db,
+                sql: """
+                    SELECT position, committed_at, encoding, changes, nodes, relationships, digest, checksum
+                    FROM change_log WHERE position > ? ORDER BY position LIMIT ?
+                    """, arguments: [Int64(clamping: position), limit])
+            var sets: [ChangeSet] = []
+            var checksum = RowChecksum()
+            while let row = try rows.next() {
+                let set = try StoredLogLine(row, &checksum).changeSet(asked: position)
+                guard sets.last.map({ $0.position + 1 == set.position }) ?? true else {
+                    throw StorageError.damaged("the log lacks commit \(set.position - 1)")
+                }
+                sets.append(set)
+            }
+            return sets
+        }
+    }
+
+    package func journal(
+        _ stream: String, subject: String?, after sequence: Int, limit: Int
+    ) async throws -> [JournalLine] {
+        try await self.read { db in
+            let rows = try Row.fetchCursor(
+                db,
+                sql: """
+                    SELECT sequence, stream, subject, at, fields, checksum FROM journal
+                    WHERE stream = :stream AND sequence > :after AND (:subject IS NULL OR subject = :subject)
+                    ORDER BY sequence LIMIT :limit
+                    """,
+                arguments: ["stream": stream, "after": sequence, "subject": subject, "limit": limit])
+            var lines: [JournalLine] = []
+            var checksum = RowChecksum()
+            while let row = try rows.next() { lines.append(try StoredJournalLine(row, &checksum).line()) }
+            return lines
+        }
+    }
+
+    private func read<Result: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Result
+    ) async throws -> Result {
+        do {
+            return try await self.pool.read(body)
+        } catch {
+            throw Self.storageError(error, path: self.path)
+        }
+    }
+
+    /// Writes a consistent copy to a new file, one that needs nothing beside it. Writers go on meanwhile. Blocks.
+    /// - Throws: ``StorageError``.
+    package func backup(to target: String, progress: @escaping (Double) -> Void = { _ in })
+        throws(StorageError)
+    {
+        do {
+            let queue = try DatabaseQueue(path: target)
+            try self.pool.backup(to: queue, pagesPerStep: 4096) { step in
+                progress(Double(step.completedPageCount) / Double(max(1, step.totalPageCount)))
+            }
+            try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA journal_mode = DELETE") }
+            try queue.close()
+            try syncFile(target)
+        } catch {
+            throw Self.storageError(error, path: target)
+        }
+    }
+
+    package func close() throws(StorageError) {
+        do {
+            self.checkpointer.stop()
+            if !self.connection.isReadOnly { try self.connection.checkpoint(truncating: true) }
+            try self.pool.close()
+        } catch {
+            throw Self.storageError(error, path: self.path)
+        }
+    }
+
+    static func storageError(_ error: any Error, path: String) -> StorageError {
+        if let error = error as? StorageError { return error }
+        if let error = error as? SQLiteFailure { return error.storageError(path: path) }
+        guard let error = error as? DatabaseError else { return .failed(path: path, reason: "\(error)") }
+        let message = error.message ?? "SQLite error \(error.resultCode.rawValue)"
+        return SQLiteFailure(code: error.extendedResultCode.rawValue, message: message)
+            .storageError(path: path)
+    }
+}
+
+/// A line of the log, checked.
+struct StoredLogLine {
+    private let position: UInt64
+    private let encoding: Int
+    private let changes: String
+
+    init(_ row: Row, _ checksum: inout RowChecksum) throws(StorageError) {
+        let position: Int64 = row[0]
+        checksum.begin()
+        for column in 0..<3 { checksum.add(row[column] as Int64) }
+        checksum.add(row[3] as String)
+        for column in 4..<7 { checksum.add(row[column] as Int64) }
+        guard checksum.value == row[7] as Int64, position > 0 else {
+            throw .damaged("commit \(position) of the log is not what was written")
+        }
+        self.position = UInt64(position)
+        self.encoding = row[2]
+        self.changes = row[3]
+    }
+
+    func changeSet(asked: UInt64) throws(StorageError) -> ChangeSet {
+        guard self.encoding != ChangeSetCoding.tooLarge else {
+            throw .logTruncated(asked: asked, oldest: self.position)
+        }
+        return ChangeSet(
+            position: self.position,
+            changes: try ChangeSetCoding.decode(self.changes, version: self.encoding))
+    }
+}
+
+/// A line of a journal, checked.
+struct StoredJournalLine {
+    private let row: Row
+
+    init(_ row: Row, _ checksum: inout RowChecksum) throws(StorageError) {
+        checksum.begin()
+        checksum.add(row[0] as Int64)
+        checksum.add(row[1] as String)
+        checksum.add(row[2] as String)
+        checksum.add(row[3] as Int64)
+        checksum.add(row[4] as String)
+        guard checksum.value == row[5] as Int64 else {
+            throw .damaged("line \(row[0] as Int64) of the journal is not what was written")
+        }
+        self.row = row
+    }
+
+    func line() throws(StorageError) -> JournalLine {
+        guard let fields = (try? JSON.parse(self.row[4] as String)).flatMap(NamedProperty.list(storedJSON:))
+        else { throw .damaged("line \(self.row[0] as Int64) of the journal is unreadable") }
+        return JournalLine(
+            sequence: self.row[0],
+            entry: JournalEntry(
+                stream: self.row[1], subject: self.row[2], milliseconds: self.row[3], fields: fields))
+    }
+}
+
+/// Syncs a file and the folder it is in, so that it is there after a power cut.
+/// - Throws: ``StorageError/unreachable(path:reason:)``.
+package func syncFile(_ path: String) throws(StorageError) {
+    for name in [path, (path as NSString).deletingLastPathComponent] {
+        let descriptor = Glibc.open(name.isEmpty ? "." : name, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            throw .unreachable(path: name, reason: String(cString: strerror(errno)))
+        }
+        defer { Glibc.close(descriptor) }
+        guard fsync(descriptor) == 0 else {
+            throw .unreachable(path: name, reason: String(cString: strerror(errno)))
+        }
+    }
+}

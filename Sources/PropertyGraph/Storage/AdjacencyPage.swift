@@ -1,0 +1,225 @@
+/// The relationships of 128 neighbouring nodes in one direction.
+///
+/// A small CSR in one block: where each node's entries begin, then neighbours, relationships and types, each side by
+/// side and sorted within a node by (type, neighbour, relationship). Walking neighbours touches 4 bytes an edge. A node of
+/// more than ``hubDegree`` relationships keeps them in a tree of its own, so that one more costs O(log degree).
+///
+/// `@unchecked Sendable`: see ``StoredPage``.
+final class AdjacencyPage: StoredPage, @unchecked Sendable {
+    /// From this degree on a node's entries lie in a tree.
+    static let hubDegree = 1024
+    private static let offsetCount = PageShape.size + 1
+
+    private var words: UnsafeMutablePointer<UInt32>
+    private(set) var capacity: Int
+    private(set) var hubs: ContiguousArray<Hub> = []
+
+    struct Hub: Sendable {
+        let slot: Int
+        var entries: SortedTree<AdjacencyEntry>
+    }
+
+    init() {
+        self.capacity = 0
+        self.words = Self.allocate(0)
+        self.words.initialize(repeating: 0, count: Self.offsetCount)
+    }
+
+    private init(copying other: AdjacencyPage) {
+        let count = other.count
+        // A page is copied to be changed: room for some entries saves a second copy.
+        self.capacity = count + max(4, count / 16)
+        self.words = Self.allocate(self.capacity)
+        self.hubs = other.hubs
+        self.move(from: other.words, capacity: other.capacity, count: count)
+    }
+
+    func copied() -> Self { Self(copying: self) }
+
+    deinit { self.words.deallocate() }
+
+    private static func allocate(_ capacity: Int) -> UnsafeMutablePointer<UInt32> {
+        .allocate(capacity: Self.offsetCount + 3 * capacity)
+    }
+
+    private func move(from old: UnsafeMutablePointer<UInt32>, capacity: Int, count: Int) {
+        self.words.update(from: old, count: Self.offsetCount)
+        for column in 0..<3 {
+            (self.words + Self.offsetCount + column * self.capacity)
+                .update(from: old + Self.offsetCount + column * capacity, count: count)
+        }
+    }
+
+    // MARK: Reading
+
+    /// How many entries lie in the block, those of hubs aside.
+    var count: Int { Int(self.words[PageShape.size]) }
+    var neighbours: UnsafeMutablePointer<UInt32> { self.words + Self.offsetCount }
+    var relationships: UnsafeMutablePointer<UInt32> { self.neighbours + self.capacity }
+    var types: UnsafeMutablePointer<UInt32> { self.relationships + self.capacity }
+
+    /// Where a node's entries lie in the block; empty for hubs.
+    @inline(__always)
+    func range(_ slot: Int) -> Range<Int> {
+        Range(uncheckedBounds: (Int(self.words[slot]), Int(self.words[slot + 1])))
+    }
+
+    func hub(_ slot: Int) -> SortedTree<AdjacencyEntry>? {
+        self.hubs.isEmpty ? nil : self.hubs.first { $0.slot == slot }?.entries
+    }
+
+    func entry(_ index: Int) -> AdjacencyEntry {
+        AdjacencyEntry(
+            type: RelationshipTypeID(self.types[index]), neighbour: NodeID(self.neighbours[index]),
+            relationship: RelationshipID(self.relationships[index]))
+    }
+
+    func degree(_ slot: Int) -> Int { self.hub(slot)?.count ?? self.range(slot).count }
+
+    /// The first place in a range whose entry is not before the given one.
+    func lowerBound(_ entry: AdjacencyEntry, in range: Range<Int>) -> Int {
+        var (low, high) = (range.lowerBound, range.upperBound)
+        while low < high {
+            let middle = (low + high) / 2
+            if self.entry(middle) < entry { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    /// The entries of one type in a node's range. O(1) when all are of it or none can be, else O(log degree).
+    @inline(__always)
+    func range(_ range: Range<Int>, type: UInt32) -> Range<Int> {
+        guard let last = range.last else { return range }
+        let types = self.types
+        if types[range.lowerBound] == type, types[last] == type { return range }
+        let lower = Self.firstIndex(types, range) { $0 < type }
+        return lower..<Self.firstIndex(types, lower..<range.upperBound) { $0 <= type }
+    }
+
+    private static func firstIndex(
+        _ types: UnsafeMutablePointer<UInt32>, _ range: Range<Int>, _ isBefore: (UInt32) -> Bool
+    ) -> Int {
+        var (low, high) = (range.lowerBound, range.upperBound)
+        while low < high {
+            let middle = (low + high) / 2
+            if isBefore(types[middle]) { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    // MARK: Changing
+
+    func insert(_ entry: AdjacencyEntry, _ slot: Int) {
+        if let hub = self.hubs.firstIndex(where: { $0.slot == slot }) {
+            self.hubs[hub].entries.insert(entry)
+            return
+        }
+        let range = self.range(slot)
+        let index = self.lowerBound(entry, in: range)
+        if self.count == self.capacity { self.grow(to: self.capacity + max(16, self.capacity / 4)) }
+        self.shift(from: index, by: 1)
+        self.write(entry, at: index)
+        for later in slot + 1...PageShape.size { self.words[later] += 1 }
+        if range.count + 1 > Self.hubDegree { self.makeHub(slot) }
+    }
+
+    func remove(_ entry: AdjacencyEntry, _ slot: Int) {
+        if let hub = self.hubs.firstIndex(where: { $0.slot == slot }) {
+            self.hubs[hub].entries.remove(entry)
+            if self.hubs[hub].entries.count <= Self.hubDegree / 2 { self.endHub(hub) }
+            return
+        }
+        let range = self.range(slot)
+        let index = self.lowerBound(entry, in: range)
+        guard index < range.upperBound, self.entry(index) == entry else { return }
+        self.shift(from: index + 1, by: -1)
+        for later in slot + 1...PageShape.size { self.words[later] -= 1 }
+    }
+
+    /// Merges entries for many nodes of the page in one pass. O((old + new) log new).
+    func merge(_ added: ContiguousArray<(slot: Int, entry: AdjacencyEntry)>) {
+        var slots = Array(repeating: ContiguousArray<AdjacencyEntry>(), count: PageShape.size)
+        for (slot, entry) in added { slots[slot].append(entry) }
+        var total = self.count
+        for slot in slots.indices where !slots[slot].isEmpty {
+            if let hub = self.hubs.firstIndex(where: { $0.slot == slot }) {
+                for entry in slots[slot] { self.hubs[hub].entries.insert(entry) }
+                slots[slot] = []
+                continue
+            }
+            total += slots[slot].count
+        }
+        let (old, oldCapacity) = (self.words, self.capacity)
+        let oldNeighbours = old + Self.offsetCount
+        self.words = Self.allocate(total)
+        self.capacity = total
+        self.words[0] = 0
+        var end = 0
+        for slot in slots.indices {
+            let (lower, upper) = (Int(old[slot]), Int(old[slot + 1]))
+            for index in lower..<upper {
+                slots[slot].append(
+                    AdjacencyEntry(
+                        type: RelationshipTypeID(oldNeighbours[index + 2 * oldCapacity]),
+                        neighbour: NodeID(oldNeighbours[index]),
+                        relationship: RelationshipID(oldNeighbours[index + oldCapacity])))
+            }
+            slots[slot].sort()
+            if slots[slot].count > Self.hubDegree {
+                self.hubs.append(Hub(slot: slot, entries: SortedTree(sorted: slots[slot])))
+            } else {
+                for entry in slots[slot] {
+                    self.write(entry, at: end)
+                    end += 1
+                }
+            }
+            self.words[slot + 1] = UInt32(end)
+        }
+        old.deallocate()
+    }
+
+    private func write(_ entry: AdjacencyEntry, at index: Int) {
+        self.neighbours[index] = entry.neighbour.index
+        self.relationships[index] = entry.relationship.index
+        self.types[index] = entry.type.index
+    }
+
+    /// Moves everything from a place on by some places; the offsets are the caller's.
+    private func shift(from index: Int, by distance: Int) {
+        let count = self.count - index
+        for column in [self.neighbours, self.relationships, self.types] {
+            (column + index + distance).update(from: column + index, count: count)
+        }
+    }
+
+    private func grow(to capacity: Int) {
+        let (old, oldCapacity, count) = (self.words, self.capacity, self.count)
+        self.words = Self.allocate(capacity)
+        self.capacity = capacity
+        self.move(from: old, capacity: oldCapacity, count: count)
+        old.deallocate()
+    }
+
+    private func makeHub(_ slot: Int) {
+        let range = self.range(slot)
+        let entries = range.map(self.entry)
+        self.hubs.append(Hub(slot: slot, entries: SortedTree(sorted: entries)))
+        self.shift(from: range.upperBound, by: -range.count)
+        for later in slot + 1...PageShape.size { self.words[later] -= UInt32(range.count) }
+    }
+
+    private func endHub(_ hub: Int) {
+        let (slot, entries) = (self.hubs[hub].slot, self.hubs[hub].entries)
+        self.hubs.remove(at: hub)
+        let added = entries.count
+        if self.count + added > self.capacity { self.grow(to: self.count + added + 16) }
+        var index = self.range(slot).lowerBound
+        self.shift(from: index, by: added)
+        entries.forEach { entry in
+            self.write(entry, at: index)
+            index += 1
+            return true
+        }
+        for later in slot + 1...PageShape.size { self.words[later] += UInt32(added) }
+    }
+}

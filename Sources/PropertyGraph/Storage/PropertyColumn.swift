@@ -1,0 +1,167 @@
+/// One property key's values on one page: packed, of one type where they are of one type.
+///
+/// A value stands only for each slot that has one, at the slot's rank, so a key that few nodes have costs little.
+/// Reading is O(1), writing O(128). Values of one type lie side by side: integers, floats and truth values as such,
+/// texts as one-byte codes into a dictionary of the page, everything else and mixtures as ``Value``.
+struct PropertyColumn: Sendable {
+    let key: PropertyKeyID
+    private(set) var present = Bitmap128()
+    private(set) var values: Values = .integers([])
+
+    enum Values: Sendable {
+        case integers(ContiguousArray<Int>)
+        case floats(ContiguousArray<Double>)
+        /// By slot, not by rank.
+        case booleans(Bitmap128)
+        case strings(StringColumn)
+        case mixed(ContiguousArray<Value>)
+    }
+
+    init(key: PropertyKeyID) { self.key = key }
+
+    /// The value of a slot; null when it has none.
+    subscript(slot: Int) -> Value {
+        guard self.present[slot] else { return .null }
+        switch self.values {
+        case .integers(let values): return .integer(values[self.present.rank(slot)])
+        case .floats(let values): return .float(values[self.present.rank(slot)])
+        case .booleans(let values): return .boolean(values[slot])
+        case .strings(let values): return .string(values[self.present.rank(slot)])
+        case .mixed(let values): return values[self.present.rank(slot)]
+        }
+    }
+
+    /// Sets a slot's value or, with null, takes it away.
+    mutating func set(_ slot: Int, _ value: Value) {
+        if value.isNull { return self.remove(slot) }
+        let isNew = !self.present[slot]
+        if self.present.isEmpty { self.values = Self.empty(for: value) }
+        let rank = self.present.rank(slot)
+        if !self.place(value, slot, rank, isNew: isNew) {
+            self.values = .mixed(ContiguousArray(self.all))
+            _ = self.place(value, slot, rank, isNew: isNew)
+        }
+        self.present[slot] = true
+    }
+
+    private static func empty(for value: Value) -> Values {
+        switch value {
+        case .integer: .integers([])
+        case .float: .floats([])
+        case .boolean: .booleans(Bitmap128())
+        case .string: .strings(StringColumn())
+        default: .mixed([])
+        }
+    }
+
+    /// Puts a value where it belongs; false when the column's type is another. The payload is taken out of the enum
+    /// while it changes: with two holders its array would be copied.
+    private mutating func place(_ value: Value, _ slot: Int, _ rank: Int, isNew: Bool) -> Bool {
+        switch (self.values, value) {
+        case (.integers(var values), .integer(let number)):
+            self.values = .booleans(Bitmap128())
+            if isNew { values.insert(number, at: rank) } else { values[rank] = number }
+            self.values = .integers(values)
+        case (.floats(var values), .float(let number)):
+            self.values = .booleans(Bitmap128())
+            if isNew { values.insert(number, at: rank) } else { values[rank] = number }
+            self.values = .floats(values)
+        case (.booleans(var values), .boolean(let truth)):
+            values[slot] = truth
+            self.values = .booleans(values)
+        case (.strings(var values), .string(let text)):
+            self.values = .booleans(Bitmap128())
+            if isNew { values.insert(text, at: rank) } else { values.replace(rank, with: text) }
+            self.values = .strings(values)
+        case (.mixed(var values), _):
+            self.values = .booleans(Bitmap128())
+            if isNew { values.insert(value, at: rank) } else { values[rank] = value }
+            self.values = .mixed(values)
+        default: return false
+        }
+        return true
+    }
+
+    private mutating func remove(_ slot: Int) {
+        guard self.present[slot] else { return }
+        let rank = self.present.rank(slot)
+        self.present[slot] = false
+        switch self.values {
+        case .integers(var values):
+            self.values = .booleans(Bitmap128())
+            values.remove(at: rank)
+            self.values = .integers(values)
+        case .floats(var values):
+            self.values = .booleans(Bitmap128())
+            values.remove(at: rank)
+            self.values = .floats(values)
+        case .booleans(var values):
+            values[slot] = false
+            self.values = .booleans(values)
+        case .strings(var values):
+            self.values = .booleans(Bitmap128())
+            values.remove(at: rank)
+            self.values = .strings(values)
+        case .mixed(var values):
+            self.values = .booleans(Bitmap128())
+            values.remove(at: rank)
+            self.values = .mixed(values)
+        }
+    }
+
+    /// The values of all slots that have one, in order.
+    private var all: [Value] {
+        var all: [Value] = []
+        self.present.forEach { all.append(self[$0]) }
+        return all
+    }
+}
+
+/// Texts of a page: a byte a text and each different text once, as far as that is cheap to see.
+///
+/// Only the first ``sharedLimit`` entries are looked through for an equal text, so that columns of unique texts cost no
+/// search: equal texts may have several codes, and a search must look at all entries of the dictionary.
+struct StringColumn: Sendable {
+    static let sharedLimit = 16
+    private(set) var codes: ContiguousArray<UInt8> = []
+    private(set) var dictionary: ContiguousArray<String> = []
+
+    subscript(rank: Int) -> String { self.dictionary[Int(self.codes[rank])] }
+
+    mutating func insert(_ text: String, at rank: Int) {
+        let code = self.code(of: text)
+        self.codes.insert(code, at: rank)
+    }
+
+    mutating func replace(_ rank: Int, with text: String) { self.codes[rank] = self.code(of: text) }
+
+    mutating func remove(at rank: Int) { self.codes.remove(at: rank) }
+
+    private mutating func code(of text: String) -> UInt8 {
+        for code in 0..<min(self.dictionary.count, Self.sharedLimit)
+        where sameBytes(self.dictionary[code], text) {
+            return UInt8(code)
+        }
+        if self.dictionary.count == 255 { self.compact() }
+        self.dictionary.append(text)
+        return UInt8(self.dictionary.count - 1)
+    }
+
+    /// Drops texts that no slot holds any more. At most 128 remain.
+    private mutating func compact() {
+        var kept: ContiguousArray<String> = []
+        var places = [UInt8?](repeating: nil, count: 256)
+        for rank in self.codes.indices {
+            let old = Int(self.codes[rank])
+            if let place = places[old] {
+                self.codes[rank] = place
+            } else {
+                let place = UInt8(kept.count)
+                places[old] = place
+                kept.append(self.dictionary[old])
+                self.codes[rank] = place
+            }
+        }
+        self.dictionary = kept
+    }
+}
