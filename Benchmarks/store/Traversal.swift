@@ -150,12 +150,11 @@ private func floorTotal(
 ) -> Int {
     var total: UInt64 = 0
     for start in starts {
-        total +=
-            if let type {
-                floor_reached_typed(csr, start, UInt32(hops), type, scratch.queue, scratch.seen)
-            } else {
-                floor_reached(csr, start, UInt32(hops), scratch.queue, scratch.seen)
-            }
+        if let type {
+            total += floor_reached_typed(csr, start, UInt32(hops), type, scratch.queue, scratch.seen)
+        } else {
+            total += floor_reached(csr, start, UInt32(hops), scratch.queue, scratch.seen)
+        }
     }
     return Int(total)
 }

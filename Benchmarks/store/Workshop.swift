@@ -84,6 +84,8 @@ struct Program {
 
     /// Imports a folder of files into a new data folder; seconds from start to exit.
     func importFolder(_ files: String, into folder: String) throws -> Double {
+        // The program refuses a data folder that is not there, lest a typing error makes one.
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let process = Process()
         process.executableURL = URL(fileURLWithPath: self.path)
         process.arguments = ["import", "--data", folder, files]
