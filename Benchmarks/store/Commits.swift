@@ -116,11 +116,10 @@ func measureCommits(_ workshop: Workshop) async throws {
                 + "\(rounds.map(\.latencies.median).median.microseconds), p99 "
                 + "\(rounds.map { $0.latencies.quantile(0.99) }.median.microseconds)")
     }
-    figure("group_commit_ratio", zip(groups, plains).map { $0.rate / $1.rate }.median, "x", .atLeast(10))
+    figure("group_commit_ratio", ratios: zip(groups, plains).map { $0.rate / $1.rate }, .atLeast(10))
     figure(
         "lone_commit_latency_ratio",
-        zip(lones, plains).map { $0.latencies.median / $1.latencies.median }.median,
-        "x", .atMost(1.3))
+        ratios: zip(lones, plains).map { $0.latencies.median / $1.latencies.median }, .atMost(1.3))
 }
 
 private func commit(

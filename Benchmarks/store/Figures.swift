@@ -17,6 +17,12 @@ func figure(_ name: String, _ value: Double, _ unit: String, _ goal: Goal) {
     write("figure \(name) \(value.short) \(unit) goal \(sign) \(bound.short) \(isMet ? "met" : "short")")
 }
 
+/// Prints the median of the rounds' ratios, and before it how far they lie apart.
+func figure(_ name: String, ratios: [Double], _ goal: Goal) {
+    note("\(name) of the rounds: \(ratios.quantile(0).short) to \(ratios.quantile(1).short)")
+    figure(name, ratios.median, "x", goal)
+}
+
 /// Prints a line for people; never taken for a figure.
 func note(_ text: String) { write(text.isEmpty ? "" : "# " + text) }
 

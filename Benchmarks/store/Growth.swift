@@ -32,8 +32,8 @@ func measureGrowth(_ workshop: Workshop) async throws {
             "\(size.entities) entities: a relationship \(inserts.map { $0[index] }.median.microseconds), "
                 + "a property \(updates.map { $0[index] }.median.microseconds)")
     }
-    figure("commit_growth_ratio", inserts.map { $0[2] / $0[0] }.median, "x", .atMost(1.5))
-    figure("property_growth_ratio", updates.map { $0[2] / $0[0] }.median, "x", .atMost(1.5))
+    figure("commit_growth_ratio", ratios: inserts.map { $0[2] / $0[0] }, .atMost(1.5))
+    figure("property_growth_ratio", ratios: updates.map { $0[2] / $0[0] }, .atMost(1.5))
 }
 
 private func median(_ count: Int, _ commit: () async throws -> Void) async throws -> Double {

@@ -3,9 +3,6 @@ import Foundation
 /// What to measure, in the order in which it is measured: parts that need the snapshot in memory come first.
 enum Part: String, CaseIterable {
     case memory, traversal, scan, hub, `import`, load, commits, readers, growth
-
-    /// Whether the part works on the snapshot of the whole graph.
-    var usesSnapshot: Bool { [.memory, .traversal, .scan].contains(self) }
 }
 
 /// How large the graph is.
@@ -24,7 +21,7 @@ enum Size: String, CaseIterable {
 
     var relationships: Int { self.nodes * 10 }
 
-    /// A tenth of it; the smallest has none, and gives 1 k nodes and 10 k relationships.
+    /// A share of it; 1 for all of it.
     func divided(by divisor: Int) -> GraphSize {
         GraphSize(nodes: self.nodes / divisor, relationships: self.relationships / divisor)
     }

@@ -28,12 +28,14 @@ func measureReaders(_ workshop: Workshop) async throws {
     for (name, rounds) in [("without a writer", quiet), ("beside a writer", busy)] {
         note(
             "\(name): p50 \(rounds.map(\.median).median.microseconds), p99 "
-                + "\(rounds.map { $0.quantile(0.99) }.median.microseconds), "
+                + "\(rounds.map { $0.quantile(0.99) }.median.microseconds), p99.9 "
+                + "\(rounds.map { $0.quantile(0.999) }.median.microseconds), longest "
+                + "\(rounds.map { $0.quantile(1) }.median.microseconds), "
                 + "\((Double(rounds.map(\.count).reduce(0, +)) / seconds / Double(rounds.count)).short) reads/s"
         )
     }
     figure(
-        "reader_p99_ratio", zip(busy, quiet).map { $0.quantile(0.99) / $1.quantile(0.99) }.median, "x",
+        "reader_p99_ratio", ratios: zip(busy, quiet).map { $0.quantile(0.99) / $1.quantile(0.99) },
         .atMost(1.5))
 }
 

@@ -38,7 +38,7 @@ func measureScan(_ workshop: Workshop) throws {
         "\(ratios.count) rounds over \(ages.count) nodes, \(found / ratios.count) found; ns a row: C by branches "
             + "\((floors.median * each).short), C vectorised \((vectors.median * each).short), "
             + "ours \((ours.median * each).short)")
-    figure("scan_ratio", ratios.median, "x", .atMost(5))
+    figure("scan_ratio", ratios: ratios, .atMost(5))
 }
 
 /// What a scan answers: the average is computed from it, outside the loop.

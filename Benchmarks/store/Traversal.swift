@@ -68,10 +68,11 @@ func reached(from start: UInt32, hops: Int, by steps: some Steps, _ scratch: Wal
 
 /// One comparison: hops, type or not, and how many starts a round has.
 private struct Walk {
-    let name: String
     let hops: Int
     let isTyped: Bool
     let starts: Int
+
+    var name: String { (self.hops == 2 ? "two_hop" : "three_hop") + (self.isTyped ? "_typed" : "") }
 }
 
 /// Walks of 2 and 3 hops from random starts, along all relationships and along those of one type.
@@ -79,19 +80,17 @@ func measureTraversal(_ workshop: Workshop) throws {
     let generated = workshop.graph
     let graph = try workshop.snapshot().graph
     let scratch = WalkScratch(nodes: generated.size.nodes)
-    for walk in [
-        Walk(name: "two_hop", hops: 2, isTyped: false, starts: 500),
-        Walk(name: "three_hop", hops: 3, isTyped: false, starts: 200),
-        Walk(name: "two_hop_typed", hops: 2, isTyped: true, starts: 500),
-        Walk(name: "three_hop_typed", hops: 3, isTyped: true, starts: 500),
-    ] {
+    for isTyped in [false, true] {
         guard
             let csr = floor_csr_make(
                 UInt32(generated.size.nodes), UInt64(generated.size.relationships), generated.sources,
-                generated.targets, walk.isTyped ? generated.relationshipTypes : nil)
+                generated.targets, isTyped ? generated.relationshipTypes : nil)
         else { throw BenchError("no memory for the floor's CSR") }
         defer { floor_csr_free(csr) }
-        try measure(walk, generated, graph, csr, scratch)
+        for (hops, starts) in [(2, 500), (3, isTyped ? 500 : 200)] {
+            let walk = Walk(hops: hops, isTyped: isTyped, starts: starts)
+            try measure(walk, generated, graph, csr, scratch)
+        }
     }
 }
 
@@ -134,7 +133,7 @@ private func measure(
         "\(ratios.count) rounds of \(walk.starts) starts, \(nodes / ratios.count / walk.starts) nodes reached over "
             + "\(Int(edges) / walk.starts) relationships a start; C \((floors.median / edges * 1e9).short) and ours "
             + "\((ours.median / edges * 1e9).short) ns a relationship")
-    figure("\(walk.name)_ratio", ratios.median, "x", .atMost(3))
+    figure("\(walk.name)_ratio", ratios: ratios, .atMost(3))
 }
 
 @inline(never)
