@@ -5,7 +5,7 @@ PLEXUS := .build/debug/plexus
 CONFORMANCE := $(or $(PLEXUS_CONFORMANCE),../shared/conformance)
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test lint format conformance release bench-first-light clean
+.PHONY: help deps build demo test lint format conformance release bench-first-light bench-store clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-18s %s\n", $$1, $$2 }'
@@ -38,6 +38,10 @@ release: deps ## Build the optimised program
 
 bench-first-light: release ## Measure the thin path end to end, beside the floors of the same run
 	python3 Benchmarks/first_light.py .build/release/plexus
+
+bench-store: release ## Measure the store beside C and plain SQLite; BENCH="--size M scan commits" for less
+	$(SWIFT) build -c release --product bench-store $(FLAGS)
+	.build/release/bench-store --plexus .build/release/plexus $(BENCH)
 
 clean: ## Remove what was built
 	rm -rf .build .build-*

@@ -114,6 +114,15 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        // What the store costs beside C and plain SQLite in the same run: `make bench-store`.
+        .executableTarget(
+            name: "bench-store",
+            dependencies: ["CStoreFloor", "GraphDatabase", "GraphStorage", "PropertyGraph"],
+            path: "Benchmarks/store", exclude: ["floor"], swiftSettings: strict),
+        .target(
+            name: "CStoreFloor", path: "Benchmarks/store/floor",
+            cSettings: [.unsafeFlags(["-O3"])], linkerSettings: [.linkedLibrary("sqlite3")]),
+
         .testTarget(name: "TidyTests", swiftSettings: strict),
         tests("JSON"),
         tests("Cypher"),
