@@ -8,6 +8,7 @@ import PropertyGraph
 /// Builds a graph in memory, as start-up does.
 struct GraphBuilder {
     private var loader = GraphLoader()
+    private var labelSets: [[String]: UInt32] = [:]
 
     init() {}
 
@@ -15,35 +16,26 @@ struct GraphBuilder {
     init(_ graph: Graph) { self.loader = GraphLoader(graph.snapshot) }
 
     mutating func addNode(_ node: UInt32, _ person: Person?) throws {
-        try self.loader.apply(Self.image(node, person))
+        let labels = person?.labels ?? ["Person"]
+        let set = try self.labelSets[labels] ?? self.loader.labelSet(labels)
+        self.labelSets[labels] = set
+        let id = NodeID(node)
+        try self.loader.addNode(id, labels: set)
+        guard let person else { return }
+        try self.loader.setProperty(self.loader.key("age"), of: id, .integer(person.age))
+        try self.loader.setProperty(self.loader.key("city"), of: id, .string(person.cityName))
+        try self.loader.setProperty(self.loader.key("name"), of: id, .string(person.name))
     }
 
     mutating func addRelationship(_ number: UInt32, type: String, from source: UInt32, to target: UInt32)
         throws
     {
-        try self.loader.apply(Self.image(number, type, source, target))
+        let record = RelationshipRecord(
+            type: try self.loader.type(type), source: NodeID(source), target: NodeID(target))
+        try self.loader.addRelationship(RelationshipID(number), record)
     }
 
     mutating func finish() -> Graph { Graph(snapshot: self.loader.finish(version: 0)) }
-
-    fileprivate static func image(_ node: UInt32, _ person: Person?) -> GraphChange {
-        guard let person else { return .putNode(NodeID(node), labels: ["Person"], properties: []) }
-        return .putNode(
-            NodeID(node), labels: person.labels,
-            properties: [
-                NamedProperty(key: "age", value: .integer(person.age)),
-                NamedProperty(key: "city", value: .string(person.cityName)),
-                NamedProperty(key: "name", value: .string(person.name)),
-            ])
-    }
-
-    fileprivate static func image(
-        _ number: UInt32, _ type: String, _ source: UInt32, _ target: UInt32
-    ) -> GraphChange {
-        .putRelationship(
-            RelationshipID(number), type: type, source: NodeID(source), target: NodeID(target), properties: []
-        )
-    }
 }
 
 /// A snapshot.
@@ -70,16 +62,14 @@ struct Graph: Sendable {
     /// The nodes at the other end of outgoing relationships.
     @inline(__always)
     func forEachNeighbour(of node: UInt32, _ body: (UInt32) -> Void) {
-        for entry in self.snapshot.adjacency(of: NodeID(node), .outgoing).entries {
-            body(entry.neighbour.index)
-        }
+        self.snapshot.forEachNeighbour(of: NodeID(node), .outgoing) { neighbour, _ in body(neighbour.index) }
     }
 
     /// The nodes at the other end of outgoing relationships of a type.
     @inline(__always)
     func forEachNeighbour(of node: UInt32, type: TypeNumber, _ body: (UInt32) -> Void) {
-        for entry in self.snapshot.adjacency(of: NodeID(node), .outgoing).entries(of: type.id) {
-            body(entry.neighbour.index)
+        self.snapshot.forEachNeighbour(of: NodeID(node), .outgoing, type: type.id) { neighbour, _ in
+            body(neighbour.index)
         }
     }
 
@@ -89,12 +79,38 @@ struct Graph: Sendable {
             let cityKey = self.snapshot.tokens.propertyKey("city")
         else { return (0, 0) }
         var (count, sum) = (0, 0)
-        for node in self.snapshot.allNodes() {
-            if case .integer(let years) = self.snapshot.property(ageKey, of: node), years > age,
-                case .string(let name) = self.snapshot.property(cityKey, of: node), name == city
-            {
-                count += 1
-                sum += years
+        self.snapshot.forEachColumn(of: ageKey) { first, ages in
+            guard let cities = self.snapshot.column(of: cityKey, at: first) else { return }
+            if ages.present == cities.present, let years = ages.integers, let names = cities.strings {
+                let found = Self.scan(years, over: age, names.codes, names.dictionary, city)
+                count += found.count
+                sum += found.sum
+                return
+            }
+            for slot in 0..<128 {
+                if case .integer(let years) = ages[slot], years > age, cities[slot] == .string(city) {
+                    count += 1
+                    sum += years
+                }
+            }
+        }
+        return (count, sum)
+    }
+
+    /// One page on which the same nodes have both: the text is compared once a different text, not once a node.
+    private static func scan(
+        _ ages: ContiguousArray<Int>, over age: Int, _ codes: ContiguousArray<UInt8>,
+        _ dictionary: ContiguousArray<String>, _ city: String
+    ) -> (count: Int, sum: Int) {
+        var (count, sum) = (0, 0)
+        var isWanted: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+        withUnsafeMutableBytes(of: &isWanted) { wanted in
+            for code in dictionary.indices where sameBytes(dictionary[code], city) { wanted[code >> 3] |= 1 << UInt8(code & 7) }
+            for index in ages.indices {
+                let code = codes[index]
+                let isMatch = wanted[Int(code >> 3)] >> (code & 7) & 1 == 1 && ages[index] > age
+                count &+= isMatch ? 1 : 0
+                sum &+= isMatch ? ages[index] : 0
             }
         }
         return (count, sum)
@@ -106,18 +122,19 @@ struct Graph: Sendable {
         let id = try transaction.relationshipType(type)
         _ = try transaction.createRelationship(
             type: id, from: NodeID(source), to: NodeID(target), properties: [])
-        guard let (_, graph) = try transaction.finish() else { throw BenchError("the transaction was empty") }
-        return Graph(snapshot: graph)
+        guard let commit = try transaction.finish() else { throw BenchError("the transaction was empty") }
+        return Graph(snapshot: commit.graph)
     }
 }
 
 /// A durable graph in a folder.
 struct Store: Sendable {
-    private let database: GraphDatabase
+    private let catalog: GraphCatalog
+    private var database: GraphDatabase { self.catalog.network }
 
     /// Opens a folder as the server does, every commit waiting for the disk.
     init(folder: String) async throws {
-        self.database = try await GraphDatabase.open(folder: folder, durability: .full, creating: false)
+        self.catalog = try await GraphCatalog(folder: folder, durability: .full, creating: false)
     }
 
     func snapshot() -> Graph { Graph(snapshot: self.database.snapshot()) }
@@ -139,40 +156,59 @@ struct Store: Sendable {
         }
     }
 
-    func close() async throws { try await self.database.close() }
+    func close() async throws { try await self.catalog.close() }
 
     /// The file that holds the graph.
     static func file(in folder: String) -> String { folder + "/plexus.db" }
 
     /// Reads the whole graph of a folder: seconds of it, without opening the file.
     static func load(folder: String) async throws -> (seconds: Double, graph: Graph) {
-        let storage = try await SQLiteStorage(path: Self.file(in: folder), durability: .full)
-        let start = Clock.now()
-        let snapshot = try await storage.load()
-        let seconds = Clock.seconds(since: start)
-        try await storage.close()
-        return (seconds, Graph(snapshot: snapshot))
+        try await runBlocking {
+            let storage = try SQLiteStorage(path: Self.file(in: folder), durability: .full)
+            let start = Clock.now()
+            let snapshot = try storage.load()
+            let seconds = Clock.seconds(since: start)
+            try storage.close()
+            return (seconds, Graph(snapshot: snapshot))
+        }
     }
 
     /// Makes a folder that holds a graph, through the storage and not through an import.
     static func fill(folder: String, _ graph: GeneratedGraph) async throws {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        let storage = try await SQLiteStorage(path: Self.file(in: folder), durability: .full)
-        let batch = 50_000
-        var position: UInt64 = 0
-        for first in stride(from: 0, to: graph.size.entities, by: batch) {
-            let changes = (first..<min(first + batch, graph.size.entities)).map { number in
-                guard number >= graph.size.nodes else {
-                    return GraphBuilder.image(UInt32(number), graph.person(number))
+        try await runBlocking {
+            let storage = try SQLiteStorage(path: Self.file(in: folder), durability: .full)
+            var snapshot = GraphSnapshot()
+            for first in stride(from: 0, to: graph.size.entities, by: 1_000_000) {
+                let transaction = GraphTransaction(snapshot)
+                for number in first..<min(first + 1_000_000, graph.size.entities) {
+                    try Self.add(number, of: graph, to: transaction)
                 }
-                let relationship = number - graph.size.nodes
-                return GraphBuilder.image(
-                    UInt32(relationship), GeneratedGraph.types[Int(graph.relationshipTypes[relationship])],
-                    graph.sources[relationship], graph.targets[relationship])
+                guard let commit = try transaction.finish() else { throw BenchError("an empty commit") }
+                try storage.append([commit])
+                snapshot = commit.graph
             }
-            position += 1
-            try await storage.append([ChangeSet(position: position, changes: changes)])
+            try storage.close()
         }
-        try await storage.close()
+    }
+
+    private static func add(
+        _ number: Int, of graph: GeneratedGraph, to transaction: GraphTransaction
+    ) throws {
+        guard number >= graph.size.nodes else {
+            let person = graph.person(number)
+            _ = try transaction.createNode(
+                labels: person.labels,
+                properties: [
+                    "age": .integer(person.age), "city": .string(person.cityName),
+                    "name": .string(person.name),
+                ])
+            return
+        }
+        let relationship = number - graph.size.nodes
+        let type = GeneratedGraph.types[Int(graph.relationshipTypes[relationship])]
+        _ = try transaction.appendRelationship(
+            type: transaction.relationshipType(type), from: NodeID(graph.sources[relationship]),
+            to: NodeID(graph.targets[relationship]), properties: [])
     }
 }
