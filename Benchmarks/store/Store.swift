@@ -62,13 +62,21 @@ struct Graph: Sendable {
     /// The nodes at the other end of outgoing relationships.
     @inline(__always)
     func forEachNeighbour(of node: UInt32, _ body: (UInt32) -> Void) {
-        self.snapshot.forEachNeighbour(of: NodeID(node), .outgoing) { neighbour, _ in body(neighbour.index) }
+        self.forEach(node, nil, body)
     }
 
     /// The nodes at the other end of outgoing relationships of a type.
     @inline(__always)
     func forEachNeighbour(of node: UInt32, type: TypeNumber, _ body: (UInt32) -> Void) {
-        self.snapshot.forEachNeighbour(of: NodeID(node), .outgoing, type: type.id) { neighbour, _ in
+        self.forEach(node, type.id, body)
+    }
+
+    @inline(__always)
+    private func forEach(_ node: UInt32, _ type: RelationshipTypeID?, _ body: (UInt32) -> Void) {
+        let slice = self.snapshot.unsafeNeighbours(of: NodeID(node), .outgoing, type: type)
+        for neighbour in slice.nodes { body(neighbour) }
+        guard slice.isHub else { return }
+        self.snapshot.forEachHubNeighbour(of: NodeID(node), .outgoing, type: type) { neighbour, _ in
             body(neighbour.index)
         }
     }
@@ -82,7 +90,8 @@ struct Graph: Sendable {
         self.snapshot.forEachColumn(of: ageKey) { first, ages in
             guard let cities = self.snapshot.column(of: cityKey, at: first) else { return }
             if ages.present == cities.present, let years = ages.integers, let names = cities.strings {
-                let found = Self.scan(years, over: age, names.codes, names.dictionary, city)
+                guard let code = cities.code(of: city) else { return }
+                let found = Self.scan(years, over: age, names.codes, code)
                 count += found.count
                 sum += found.sum
                 return
@@ -97,23 +106,21 @@ struct Graph: Sendable {
         return (count, sum)
     }
 
-    /// One page on which the same nodes have both: the text is compared once a different text, not once a node.
+    /// One page on which the same nodes have both: the text is looked up once a page, then codes are compared.
     private static func scan(
-        _ ages: ContiguousArray<Int>, over age: Int, _ codes: ContiguousArray<UInt8>,
-        _ dictionary: ContiguousArray<String>, _ city: String
+        _ ages: ContiguousArray<Int>, over age: Int, _ codes: ContiguousArray<UInt8>, _ code: UInt8
     ) -> (count: Int, sum: Int) {
-        var (count, sum) = (0, 0)
-        var isWanted: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
-        withUnsafeMutableBytes(of: &isWanted) { wanted in
-            for code in dictionary.indices where sameBytes(dictionary[code], city) { wanted[code >> 3] |= 1 << UInt8(code & 7) }
-            for index in ages.indices {
-                let code = codes[index]
-                let isMatch = wanted[Int(code >> 3)] >> (code & 7) & 1 == 1 && ages[index] > age
-                count &+= isMatch ? 1 : 0
-                sum &+= isMatch ? ages[index] : 0
+        ages.withUnsafeBufferPointer { ages in
+            codes.withUnsafeBufferPointer { codes in
+                var (count, sum) = (0, 0)
+                for index in ages.indices {
+                    let isMatch = codes[index] == code && ages[index] > age
+                    count &+= isMatch ? 1 : 0
+                    sum &+= isMatch ? ages[index] : 0
+                }
+                return (count, sum)
             }
         }
-        return (count, sum)
     }
 
     /// The graph with one relationship more, by a transaction of its own.

@@ -3,35 +3,48 @@ internal import GraphStorage
 internal import PropertyGraph
 internal import Synchronization
 
-/// Runs writers one after another on a thread of its own, and commits them in groups: writers that come while the disk
-/// syncs are the next group, and share its sync.
+/// Runs writers one after another and commits them in groups: writers that come while the disk syncs are the next group,
+/// and share its sync.
 ///
-/// One thread for both, and no state between memory and disk: what a group did is published when it is on the disk, and
-/// dropped when the disk refuses. Two threads, of which one syncs while the other runs writers, gave no more commits
-/// a second on two cores, since all writers of a group wait for its sync anyway.
+/// One thread at a time has the part of the committer. A writer on a thread that may block takes it when nobody has it,
+/// and then no other thread need wake: one writer alone costs what SQLite costs. For all others there is a thread of its
+/// own. Within a group the graph changes in place; it is published when it is on the disk, and dropped when the disk
+/// refuses. (Two threads, of which one syncs while the other runs the next writers, gave no more commits a second on two
+/// cores: all writers of a group wait for its sync anyway.)
 final class Committer: Sendable {
     /// How many entities a group may touch before it is closed.
     static let groupEntityLimit = 100_000
 
-    /// What a writer came to.
+    /// What a writer came to. The graph goes back to the committer in each case.
     enum Outcome {
         /// Nothing is to be written; the writer may have seen commits of its group, so it waits for them.
-        case unchanged(@Sendable ((any Error)?) -> Void)
-        /// The writer failed and knows it.
-        case failed
-        case commit(GraphCommit, @Sendable ((any Error)?) -> Void)
+        case unchanged(GraphSnapshot, Answer)
+        /// The writer failed and knows it. Without a graph its changes could not be taken back.
+        case failed(GraphSnapshot?)
+        case commit(GraphCommit, Answer)
     }
-    typealias Job = @Sendable (GraphSnapshot) -> Outcome
+    typealias Answer = @Sendable ((any Error)?) -> Void
+
+    /// A writer that waits for its turn.
+    struct Job: Sendable {
+        let run: @Sendable (consuming GraphSnapshot) -> Outcome
+        /// Tells a writer that did not run why not.
+        let refuse: @Sendable (any Error) -> Void
+    }
 
     private struct State {
         var jobs: [Job] = []
-        /// Whether the thread sleeps and must be woken.
-        var isAsleep = false
+        /// Whether some thread has the part.
+        var isActive = false
+        /// Whether the one who has it sleeps until a job comes or its time is over.
+        var isLingering = false
         var isStopped = false
+        var pace = Pace()
     }
 
     private let state = Mutex(State())
-    private let awake = DispatchSemaphore(value: 0)
+    private let wanted = DispatchSemaphore(value: 0)
+    private let arrived = DispatchSemaphore(value: 0)
     private let ended = DispatchSemaphore(value: 0)
     private let storage: any GraphStorage
     private let snapshot: @Sendable () -> GraphSnapshot
@@ -48,7 +61,13 @@ final class Committer: Sendable {
 
     /// Starts the thread, which ends with ``stop()``.
     func start() {
-        let thread = Thread { [self] in self.run() }
+        let thread = Thread { [self] in
+            repeat {
+                self.wanted.wait()
+                self.runGroups(once: false)
+            } while !self.state.withLock { $0.isStopped }
+            self.ended.signal()
+        }
         thread.name = "plexus-commit"
         // Plans recurse as deep as queries are long; the parser's limits are tested against this size.
         thread.stackSize = 8 << 20
@@ -56,112 +75,171 @@ final class Committer: Sendable {
     }
 
     /// Queues a writer; false when no more are taken.
-    func submit(_ job: @escaping Job) -> Bool {
-        let (isTaken, mustWake) = self.state.withLock { state in
-            guard !state.isStopped else { return (false, false) }
+    /// - Parameter mayBlock: whether the calling thread may do the committing. Then the writer has mostly been answered
+    ///   when this returns.
+    func submit(mayBlock: Bool = false, _ job: Job) -> Bool {
+        enum Next { case refuse, nothing, wake, commit }
+        let next: Next = self.state.withLock { state in
+            guard !state.isStopped else { return .refuse }
             state.jobs.append(job)
-            defer { state.isAsleep = false }
-            return (true, state.isAsleep)
+            guard !state.isActive else {
+                defer { state.isLingering = false }
+                return state.isLingering ? .wake : .nothing
+            }
+            state.isActive = true
+            return .commit
         }
-        if mustWake { self.awake.signal() }
-        return isTaken
+        switch next {
+        case .refuse: return false
+        case .nothing: break
+        case .wake: self.arrived.signal()
+        case .commit where mayBlock: self.runGroups(once: true)
+        case .commit: self.wanted.signal()
+        }
+        return true
     }
 
     /// Refuses further writers and waits for those that were taken. Blocks.
     func stop() {
-        let (isFirst, mustWake) = self.state.withLock { state in
-            defer { (state.isStopped, state.isAsleep) = (true, false) }
-            return (!state.isStopped, state.isAsleep)
+        let (isFirst, isIdle) = self.state.withLock { state in
+            defer { (state.isStopped, state.isActive) = (true, true) }
+            return (!state.isStopped, !state.isActive)
         }
-        if mustWake { self.awake.signal() }
-        if isFirst { self.ended.wait() }
+        guard isFirst else { return }
+        // Else whoever has the part gives it to the thread, which ends, when nobody waits any more.
+        if isIdle { self.wanted.signal() }
+        self.ended.wait()
     }
 
-    private func run() {
-        var pace = Pace()
-        while let first = self.next(waiting: nil) {
-            var group = Group(graph: self.snapshot())
-            self.run(first, in: &group)
-            let deadline = pace.deadline
-            while group.entities < Self.groupEntityLimit, group.count < pace.expected,
-                let jobs = self.next(waiting: deadline), !jobs.isEmpty
-            {
-                self.run(jobs, in: &group)
-            }
-            self.commit(group, &pace)
+    /// Commits groups until nobody waits; or one group, and gives the part to the thread.
+    private func runGroups(once: Bool) {
+        while let jobs = self.take() {
+            self.commit(jobs)
+            if once { break }
         }
-        self.ended.signal()
+        guard once else { return }
+        // Jobs that came meanwhile, or the end, are the thread's.
+        let isOpen = self.state.withLock { state in
+            state.isActive = state.isStopped || !state.jobs.isEmpty
+            return state.isActive
+        }
+        if isOpen { self.wanted.signal() }
     }
 
-    private func run(_ jobs: [Job], in group: inout Group) {
-        for job in jobs { group.add(job(group.graph)) }
+    /// All waiting writers; nil, and the part is free unless this is the end, when there are none.
+    private func take() -> [Job]? {
+        self.state.withLock { state in
+            if state.jobs.isEmpty {
+                state.isActive = state.isStopped
+                return nil
+            }
+            defer { state.jobs.removeAll(keepingCapacity: true) }
+            return state.jobs
+        }
     }
 
-    /// All waiting writers; waits for one, to a deadline if there is one. Empty at the deadline, nil at the end.
-    private func next(waiting deadline: DispatchTime?) -> [Job]? {
-        while true {
-            let (jobs, isStopped): ([Job], Bool) = self.state.withLock { state in
-                defer { state.jobs.removeAll(keepingCapacity: true) }
-                if state.jobs.isEmpty, !state.isStopped { state.isAsleep = true }
-                return (state.jobs, state.isStopped)
-            }
-            if !jobs.isEmpty { return jobs }
-            if isStopped { return deadline == nil ? nil : [] }
-            guard let deadline else {
-                self.awake.wait()
-                continue
-            }
-            guard self.awake.wait(timeout: deadline) == .timedOut else { continue }
+    /// Writers that come before the deadline; empty when none does.
+    private func linger(_ deadline: DispatchTime) -> [Job] {
+        let jobs: [Job] = self.state.withLock { state in
+            defer { state.jobs.removeAll(keepingCapacity: true) }
+            state.isLingering = state.jobs.isEmpty && !state.isStopped
+            return state.jobs
+        }
+        guard jobs.isEmpty else { return jobs }
+        if self.arrived.wait(timeout: deadline) == .timedOut {
             let hasTimedOut = self.state.withLock { state in
-                defer { state.isAsleep = false }
-                return state.isAsleep
+                defer { state.isLingering = false }
+                return state.isLingering || state.isStopped
             }
             if hasTimedOut { return [] }
-            // Somebody was about to wake this thread: the signal must not be left for the next sleep.
-            self.awake.wait()
+            // Somebody was about to wake this thread: the signal must not be left for the next time.
+            self.arrived.wait()
+        }
+        return self.state.withLock { state in
+            defer { state.jobs.removeAll(keepingCapacity: true) }
+            return state.jobs
         }
     }
 
-    private func commit(_ group: Group, _ pace: inout Pace) {
-        guard let last = group.commits.last else {
-            return group.answer(nil)
+    private func commit(_ first: [Job]) {
+        var pace = self.state.withLock { $0.pace }
+        var group = Group(graph: self.snapshot(), storage: self.storage)
+        group.run(first)
+        if group.count < pace.expected {
+            let deadline = pace.deadline
+            while group.count < pace.expected, group.entities < Self.groupEntityLimit {
+                let jobs = self.linger(deadline)
+                if jobs.isEmpty { break }
+                group.run(jobs)
+            }
         }
         let start = DispatchTime.now().uptimeNanoseconds
-        do {
-            try self.storage.append(group.commits)
-        } catch {
-            return group.answer(error)
-        }
-        self.publish(last.graph)
-        pace.note(count: group.count, nanoseconds: DispatchTime.now().uptimeNanoseconds - start)
-        group.answer(nil)
+        let answers = group.finish(self.publish)
+        pace.note(count: answers.count, nanoseconds: DispatchTime.now().uptimeNanoseconds - start)
+        self.state.withLock { $0.pace = pace }
+        for answer in answers { answer() }
     }
 }
 
 /// Writers that share a sync.
 private struct Group {
-    private(set) var graph: GraphSnapshot
-    private(set) var commits: [GraphCommit] = []
+    /// Nil only while a writer has it.
+    private var graph: GraphSnapshot?
+    private let storage: any GraphStorage
     private(set) var entities = 0
-    private var answers: [@Sendable ((any Error)?) -> Void] = []
+    private var hasBegun = false
+    /// Why none of the group can be committed.
+    private var failure: (any Error)?
+    private var answers: [Committer.Answer] = []
 
-    init(graph: GraphSnapshot) { self.graph = graph }
+    init(graph: GraphSnapshot, storage: any GraphStorage) {
+        self.graph = graph
+        self.storage = storage
+    }
 
     var count: Int { self.answers.count }
 
-    mutating func add(_ outcome: Committer.Outcome) {
-        switch outcome {
-        case .failed: break
-        case .unchanged(let answer): self.answers.append(answer)
-        case .commit(let commit, let answer):
-            self.graph = commit.graph
-            self.commits.append(commit)
-            self.entities += commit.count
+    mutating func run(_ jobs: [Committer.Job]) { for job in jobs { self.run(job) } }
+
+    private mutating func run(_ job: Committer.Job) {
+        // After a failure the rest of the group does not run: it would build on what is not there.
+        if let failure = self.failure { return job.refuse(failure) }
+        guard let graph = self.graph.take() else { return job.refuse(GraphError.rollbackFailed) }
+        switch job.run(graph) {
+        case .failed(let graph):
+            self.graph = graph
+            if graph == nil { self.failure = GraphError.rollbackFailed }
+        case .unchanged(let graph, let answer):
+            self.graph = graph
             self.answers.append(answer)
+        case .commit(let commit, let answer):
+            self.answers.append(answer)
+            self.entities += commit.count
+            do {
+                if !self.hasBegun { try self.storage.beginGroup() }
+                self.hasBegun = true
+                try self.storage.append(commit)
+            } catch {
+                self.failure = error
+            }
+            self.graph = commit.graph
         }
     }
 
-    func answer(_ error: (any Error)?) { for answer in self.answers { answer(error) } }
+    /// Makes the group durable and publishes it.
+    /// - Returns: what is left to do: telling the writers.
+    mutating func finish(_ publish: (GraphSnapshot) -> Void) -> [() -> Void] {
+        if self.hasBegun {
+            if self.failure == nil {
+                do { try self.storage.commitGroup() } catch { self.failure = error }
+            } else {
+                self.storage.rollbackGroup()
+            }
+            if self.failure == nil, let graph = self.graph.take() { publish(graph) }
+        }
+        let failure = self.failure
+        return self.answers.map { answer in { answer(failure) } }
+    }
 }
 
 /// How long a group waits for more: writers that were just answered come back within microseconds, and a group that closed

@@ -1,3 +1,4 @@
+internal import Foundation
 package import GraphStorage
 package import NamedResources
 package import PropertyGraph
@@ -64,29 +65,50 @@ package final class GraphDatabase: Sendable {
         _ body: @escaping @Sendable (GraphTransaction) throws -> Result
     ) async throws -> Result {
         try await withCheckedThrowingContinuation { continuation in
-            let isTaken = self.committer.submit { graph in Self.run(body, graph, continuation) }
-            if !isTaken { continuation.resume(throwing: DatabaseClosed()) }
+            self.submit(mayBlock: false, body) { continuation.resume(with: $0) }
         }
     }
 
+    /// As ``write(_:)``, on the calling thread as far as that is free to commit: for threads that may block, never on the
+    /// cooperative pool. One such writer alone costs little more than SQLite's own commit.
+    /// - Throws: what the body throws, ``GraphError``, or ``StorageError`` when the disk refuses.
+    package func writeBlocking<Result: Sendable>(
+        _ body: @escaping @Sendable (GraphTransaction) throws -> Result
+    ) throws -> Result {
+        let outcome = BlockingOutcome<Result>()
+        self.submit(mayBlock: true, body) { outcome.set($0) }
+        return try outcome.wait().get()
+    }
+
+    private func submit<Result: Sendable>(
+        mayBlock: Bool, _ body: @escaping @Sendable (GraphTransaction) throws -> Result,
+        _ end: @escaping @Sendable (Swift.Result<Result, any Error>) -> Void
+    ) {
+        let isTaken = self.committer.submit(
+            mayBlock: mayBlock,
+            Committer.Job { graph in
+                Self.run(body, graph, end)
+            } refuse: {
+                end(.failure($0))
+            })
+        if !isTaken { end(.failure(DatabaseClosed())) }
+    }
+
     private static func run<Result: Sendable>(
-        _ body: (GraphTransaction) throws -> Result, _ graph: GraphSnapshot,
-        _ continuation: CheckedContinuation<Result, any Error>
+        _ body: (GraphTransaction) throws -> Result, _ graph: consuming GraphSnapshot,
+        _ end: @escaping @Sendable (Swift.Result<Result, any Error>) -> Void
     ) -> Committer.Outcome {
+        let transaction = GraphTransaction(graph)
         do {
-            let transaction = GraphTransaction(graph)
             let result = try body(transaction)
-            let answer: @Sendable ((any Error)?) -> Void = { error in
-                if let error {
-                    continuation.resume(throwing: error)
-                } else {
-                    continuation.resume(returning: result)
-                }
+            let answer: Committer.Answer = { error in
+                end(error.map { .failure($0) } ?? .success(result))
             }
-            return try transaction.finish().map { .commit($0, answer) } ?? .unchanged(answer)
+            return try transaction.finish().map { .commit($0, answer) }
+                ?? .unchanged(transaction.graph, answer)
         } catch {
-            continuation.resume(throwing: error)
-            return .failed
+            end(.failure(error))
+            return .failed(transaction.abandon())
         }
     }
 
@@ -119,6 +141,22 @@ private final class PublishedGraph: Sendable {
             return old
         }
         withExtendedLifetime(old) {}
+    }
+}
+
+/// What a writer waits for whose thread may block.
+private final class BlockingOutcome<Value: Sendable>: Sendable {
+    private let value = Mutex<Result<Value, any Error>?>(nil)
+    private let isThere = DispatchSemaphore(value: 0)
+
+    func set(_ value: Result<Value, any Error>) {
+        self.value.withLock { $0 = value }
+        self.isThere.signal()
+    }
+
+    func wait() -> Result<Value, any Error> {
+        self.isThere.wait()
+        return self.value.withLock { $0 } ?? .failure(DatabaseClosed())
     }
 }
 

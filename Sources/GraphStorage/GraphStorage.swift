@@ -2,16 +2,27 @@ package import PropertyGraph
 
 /// Where a graph's commits go and come from. Knows nothing of queries, and its users nothing of SQLite.
 ///
-/// ``load()``, ``append(_:)`` and ``close()`` block the calling thread, which is never one of the cooperative pool, and
-/// are called by one thread at a time.
+/// ``load()``, the four steps of a group of commits and ``close()`` block the calling thread, which is never one of the
+/// cooperative pool, and are called by one thread at a time.
 package protocol GraphStorage: Sendable {
     /// Reads the whole graph as of the last durable commit. O(entities).
     /// - Throws: ``StorageError``.
     func load() throws(StorageError) -> GraphSnapshot
 
-    /// Makes commits durable, all or none, in order. Returns only when a power cut cannot undo it.
-    /// - Throws: ``StorageError``; then none of the commits is in the store, and what was there before is.
-    func append(_ commits: [GraphCommit]) throws(StorageError)
+    /// Begins a group of commits, which become durable together or not at all.
+    /// - Throws: ``StorageError``.
+    func beginGroup() throws(StorageError)
+
+    /// Takes a commit into the group. Nothing of the commit is held after it returns.
+    /// - Throws: ``StorageError``; ``rollbackGroup()`` must follow.
+    func append(_ commit: GraphCommit) throws(StorageError)
+
+    /// Makes the group durable. Returns only when a power cut cannot undo it.
+    /// - Throws: ``StorageError``; then none of the group is in the store, and what was there before is.
+    func commitGroup() throws(StorageError)
+
+    /// Forgets the group.
+    func rollbackGroup()
 
     /// The change sets after a position, oldest first, at most `limit`: how a follower keeps up.
     /// - Throws: ``StorageError/logTruncated(asked:oldest:)`` when they are not there (any more): retention removed
@@ -26,6 +37,21 @@ package protocol GraphStorage: Sendable {
     /// Writes everything back and lets go of the files.
     /// - Throws: ``StorageError``.
     func close() throws(StorageError)
+}
+
+extension GraphStorage {
+    /// Makes commits durable as a group of their own.
+    /// - Throws: ``StorageError``; then none of them is in the store.
+    package func append(_ commits: [GraphCommit]) throws(StorageError) {
+        try self.beginGroup()
+        do {
+            for commit in commits { try self.append(commit) }
+        } catch {
+            self.rollbackGroup()
+            throw error
+        }
+        try self.commitGroup()
+    }
 }
 
 /// Whether a commit waits for the disk.

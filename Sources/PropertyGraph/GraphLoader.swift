@@ -186,12 +186,3 @@ extension GraphSnapshot {
         while self.typeCounts.count < tokens.relationshipTypes.names.count { self.typeCounts.append(0) }
     }
 }
-
-extension GraphSnapshot {
-    /// This snapshot with the names of a later one, so that numbers given there are never given again.
-    package func keepingNames(of later: GraphSnapshot) -> GraphSnapshot {
-        var graph = self
-        graph.adopt(later.tokens)
-        return graph
-    }
-}

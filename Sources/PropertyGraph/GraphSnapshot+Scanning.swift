@@ -1,57 +1,48 @@
 // Reading much at once: neighbours and columns as plain memory, without counting references.
 
 extension GraphSnapshot {
-    /// Calls the body for each relationship of a node in one direction, sorted by type, neighbour and relationship.
-    /// About the cost of a loop over a CSR: nothing is retained.
-    @inlinable
+    /// Calls the body for each relationship of a node in one direction, of one type or of all, sorted by type, neighbour
+    /// and relationship. Nothing is retained; the body is called across rooms, some ns each.
     package func forEachNeighbour(
-        of node: NodeID, _ direction: Direction, _ body: (NodeID, RelationshipID) -> Void
-    ) {
-        let slice = self.adjacencySlice(of: node, direction, type: nil)
-        for index in 0..<slice.count {
-            body(NodeID(slice.neighbours[index]), RelationshipID(slice.relationships[index]))
-        }
-        if slice.isHub { self.forEachHubEntry(of: node, direction, type: nil, body) }
-        withExtendedLifetime(self) {}
-    }
-
-    /// As ``forEachNeighbour(of:_:_:)``, for one type. O(log degree) to find where it begins.
-    @inlinable
-    package func forEachNeighbour(
-        of node: NodeID, _ direction: Direction, type: RelationshipTypeID,
+        of node: NodeID, _ direction: Direction, type: RelationshipTypeID? = nil,
         _ body: (NodeID, RelationshipID) -> Void
     ) {
-        let slice = self.adjacencySlice(of: node, direction, type: type)
-        for index in 0..<slice.count {
-            body(NodeID(slice.neighbours[index]), RelationshipID(slice.relationships[index]))
+        let slice = self.unsafeNeighbours(of: node, direction, type: type)
+        for (index, neighbour) in slice.nodes.enumerated() {
+            body(NodeID(neighbour), RelationshipID(slice.relationships[index]))
         }
-        if slice.isHub { self.forEachHubEntry(of: node, direction, type: type, body) }
+        if slice.isHub { self.forEachHubNeighbour(of: node, direction, type: type, body) }
         withExtendedLifetime(self) {}
     }
 
-    /// Where a node's entries lie in memory; valid as long as the snapshot is held.
-    @usableFromInline
-    func adjacencySlice(of node: NodeID, _ direction: Direction, type: RelationshipTypeID?) -> AdjacencySlice
-    {
-        func slice(_ page: AdjacencyPage) -> AdjacencySlice {
+    /// Where a node's neighbours lie in memory, valid as long as the snapshot is held: for loops that must cost what a loop
+    /// over a CSR costs. When ``NeighbourSlice/isHub`` is true they lie elsewhere: call
+    /// ``forEachHubNeighbour(of:_:type:_:)``. O(1), with a type O(log degree).
+    package func unsafeNeighbours(
+        of node: NodeID, _ direction: Direction, type: RelationshipTypeID? = nil
+    ) -> NeighbourSlice {
+        let page =
+            direction == .outgoing
+            ? self.outgoing.unretained(pageOf: node.index) : self.incoming.unretained(pageOf: node.index)
+        guard let page else { return NeighbourSlice() }
+        return page._withUnsafeGuaranteedRef { page in
             var range = page.range(node.slot)
             if let type { range = page.range(range, type: type.index) }
-            return AdjacencySlice(
-                neighbours: page.neighbours + range.lowerBound,
-                relationships: page.relationships + range.lowerBound, count: range.count,
+            return NeighbourSlice(
+                nodes: UnsafeBufferPointer(start: page.neighbours + range.lowerBound, count: range.count),
+                relationships: UnsafeBufferPointer(
+                    start: page.relationships + range.lowerBound, count: range.count),
                 isHub: range.isEmpty && !page.hubs.isEmpty)
         }
-        let found =
-            direction == .outgoing
-            ? self.outgoing.read(pageOf: node.index, slice) : self.incoming.read(pageOf: node.index, slice)
-        return found ?? AdjacencySlice.empty
     }
 
-    @usableFromInline
-    func forEachHubEntry(
+    /// Calls the body for each relationship of a node of very high degree; does nothing for other nodes.
+    package func forEachHubNeighbour(
         of node: NodeID, _ direction: Direction, type: RelationshipTypeID?,
         _ body: (NodeID, RelationshipID) -> Void
     ) {
+        let table = direction == .outgoing ? self.outgoing : self.incoming
+        guard table.read(pageOf: node.index, { $0.hub(node.slot) != nil }) == true else { return }
         let adjacency = self.adjacency(of: node, direction)
         adjacency.forEach(in: type.map { adjacency.range(of: $0) } ?? 0..<adjacency.count) { entry in
             body(entry.neighbour, entry.relationship)
@@ -96,37 +87,35 @@ package struct NodeColumn: Sendable {
         if case .floats(let values) = self.column.values { values } else { nil }
     }
 
-    /// The values when all are texts: a code for each, and the texts by code. Equal texts may have several codes.
+    /// The values when all are texts: a code for each, and the texts by code, each of them once.
     package var strings: (codes: ContiguousArray<UInt8>, dictionary: ContiguousArray<String>)? {
         if case .strings(let values) = self.column.values { (values.codes, values.dictionary) } else { nil }
+    }
+
+    /// The code of a text among ``strings``; nil when no node of the page has it.
+    package func code(of text: String) -> UInt8? {
+        if case .strings(let values) = self.column.values { values.code(of: text) } else { nil }
     }
 
     /// The value of the node at a place, 0 to 127; null when it has none.
     package subscript(slot: Int) -> Value { self.column[slot] }
 }
 
-/// A node's entries as plain memory.
-@usableFromInline
-struct AdjacencySlice {
-    @usableFromInline let neighbours: UnsafeMutablePointer<UInt32>
-    @usableFromInline let relationships: UnsafeMutablePointer<UInt32>
-    @usableFromInline let count: Int
-    /// Whether the entries lie elsewhere.
-    @usableFromInline let isHub: Bool
+/// A node's neighbours and the relationships to them, side by side, as plain memory that the snapshot owns.
+package struct NeighbourSlice {
+    /// Numbers of the nodes at the other ends.
+    package let nodes: UnsafeBufferPointer<UInt32>
+    /// Numbers of the relationships, one for each of ``nodes``.
+    package let relationships: UnsafeBufferPointer<UInt32>
+    /// Whether the node may have its relationships elsewhere.
+    package let isHub: Bool
 
-    // Safe: one word that nobody writes or reads, the count being 0.
-    nonisolated(unsafe) static let empty: AdjacencySlice = {
-        let word = UnsafeMutablePointer<UInt32>.allocate(capacity: 1)
-        return AdjacencySlice(neighbours: word, relationships: word, count: 0, isHub: false)
-    }()
-
-    init(
-        neighbours: UnsafeMutablePointer<UInt32>, relationships: UnsafeMutablePointer<UInt32>, count: Int,
-        isHub: Bool
+    fileprivate init(
+        nodes: UnsafeBufferPointer<UInt32> = .init(start: nil, count: 0),
+        relationships: UnsafeBufferPointer<UInt32> = .init(start: nil, count: 0), isHub: Bool = false
     ) {
-        self.neighbours = neighbours
+        self.nodes = nodes
         self.relationships = relationships
-        self.count = count
         self.isHub = isHub
     }
 }

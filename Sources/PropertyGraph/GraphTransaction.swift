@@ -10,6 +10,9 @@ package final class GraphTransaction {
     package private(set) var graph: GraphSnapshot
     private let base: Base
     private var touched = Touched()
+    private var undoLog = UndoLog()
+    /// Whether taking something back failed: then nothing can be believed.
+    private var isBroken = false
     /// From where on numbers that were free at the start are looked for.
     private var nextFreeNode: UInt32 = 0
     private var nextFreeRelationship: UInt32 = 0
@@ -35,12 +38,12 @@ package final class GraphTransaction {
 
     /// Where to go back to: a state of the transaction.
     package struct Savepoint {
-        fileprivate let graph: GraphSnapshot
+        fileprivate let mark: Int
         fileprivate let touched: Touched
     }
 
-    /// Starts from a snapshot. O(1).
-    package init(_ base: GraphSnapshot) {
+    /// Starts from a snapshot, whose pages change in place as far as nobody else holds them. O(1).
+    package init(_ base: consuming GraphSnapshot) {
         self.base = Base(
             version: base.version, nodeIDBound: base.nodeIDBound,
             relationshipIDBound: base.relationshipIDBound,
@@ -50,24 +53,29 @@ package final class GraphTransaction {
 
     /// Whether nothing was written yet.
     package var isEmpty: Bool {
-        self.touched.nodes.isEmpty && self.touched.relationships.isEmpty && self.touched.schema.isEmpty
-            && self.touched.journal.isEmpty && self.graph.nodeIDBound == self.base.nodeIDBound
-            && self.graph.relationshipIDBound == self.base.relationshipIDBound
+        self.undoLog.steps.isEmpty && self.touched.journal.isEmpty
     }
 
-    /// Remembers the state. O(1), then what the next steps touch is copied.
-    package func savepoint() -> Savepoint {
-        self.settle()
-        return Savepoint(graph: self.graph, touched: self.touched)
-    }
+    /// Remembers the state. O(1).
+    package func savepoint() -> Savepoint { Savepoint(mark: self.undoLog.mark(), touched: self.touched) }
 
-    /// Undoes everything since the savepoint. Names stay known, so that compiled queries stay right.
+    /// Undoes everything since the savepoint. Names stay known, so that compiled queries stay right; numbers of what was
+    /// made since are free. O(steps since).
     package func rollback(to savepoint: Savepoint) {
-        let tokens = self.graph.tokens
-        self.graph = savepoint.graph
-        self.graph.adopt(tokens)
+        self.settle()
+        do {
+            try self.undoLog.undo(to: savepoint.mark, in: &self.graph)
+        } catch {
+            self.isBroken = true
+        }
         self.touched = savepoint.touched
-        self.unsettled = []
+    }
+
+    /// Undoes everything and gives the graph as it was, but for names and for numbers that are free now; nil when that
+    /// failed. The transaction is over.
+    package func abandon() -> GraphSnapshot? {
+        self.rollback(to: Savepoint(mark: 0, touched: Touched()))
+        return self.isBroken ? nil : self.graph
     }
 
     private func touch(_ node: NodeID) {
@@ -105,6 +113,7 @@ package final class GraphTransaction {
         let node = try self.freeNode()
         let sorted = labels.count < 2 ? labels : Set(labels).sorted()
         try self.graph.insertNode(node, labels: sorted, properties: self.checked(properties))
+        self.undoLog.created(node)
         self.touch(node)
         return node
     }
@@ -142,7 +151,9 @@ package final class GraphTransaction {
     /// - Throws: ``GraphError/nodeNotFound(_:)``, ``GraphError/nodeHasRelationships(_:count:)``.
     package func deleteNode(_ node: NodeID) throws(GraphError) {
         self.settle()
+        let (labels, properties) = (self.graph.labels(of: node), self.graph.properties(of: node))
         try self.graph.removeNode(node)
+        self.undoLog.append(.deletedNode(node, labels: labels, properties))
         self.touch(node)
     }
 
@@ -168,7 +179,9 @@ package final class GraphTransaction {
         guard self.graph.contains(node) else { throw .nodeNotFound(node) }
         guard !self.graph.hasLabel(node, label) else { return false }
         self.settle()
-        try self.graph.setLabels(of: node, to: (self.graph.labels(of: node) + [label]).sorted())
+        let labels = self.graph.labels(of: node)
+        try self.graph.setLabels(of: node, to: (labels + [label]).sorted())
+        self.undoLog.append(.labels(node, labels))
         self.touch(node)
         return true
     }
@@ -180,7 +193,9 @@ package final class GraphTransaction {
         guard self.graph.contains(node) else { throw .nodeNotFound(node) }
         guard self.graph.hasLabel(node, label) else { return false }
         self.settle()
-        try self.graph.setLabels(of: node, to: self.graph.labels(of: node).filter { $0 != label })
+        let labels = self.graph.labels(of: node)
+        try self.graph.setLabels(of: node, to: labels.filter { $0 != label })
+        self.undoLog.append(.labels(node, labels))
         self.touch(node)
         return true
     }
@@ -196,6 +211,7 @@ package final class GraphTransaction {
         let old = self.graph.property(key, of: node)
         if old != value {
             try self.graph.setProperty(key, of: node, to: value)
+            self.undoLog.append(.nodeProperty(node, key, old))
             self.touch(node)
         }
         return old
@@ -213,6 +229,7 @@ package final class GraphTransaction {
         try self.graph.insertRelationship(
             relationship, RelationshipRecord(type: type, source: source, target: target),
             self.checked(properties))
+        self.undoLog.created(relationship)
         self.touch(relationship)
         return relationship
     }
@@ -229,6 +246,7 @@ package final class GraphTransaction {
             relationship, RelationshipRecord(type: type, source: source, target: target),
             self.checked(properties), isSettled: false)
         self.unsettled.append(relationship.index)
+        self.undoLog.created(relationship)
         self.touch(relationship)
         return relationship
     }
@@ -254,7 +272,12 @@ package final class GraphTransaction {
     /// - Throws: ``GraphError/relationshipNotFound(_:)``.
     package func deleteRelationship(_ relationship: RelationshipID) throws(GraphError) {
         self.settle()
+        guard let record = self.graph.relationship(relationship) else {
+            throw .relationshipNotFound(relationship)
+        }
+        let properties = self.graph.properties(of: relationship)
         try self.graph.removeRelationship(relationship)
+        self.undoLog.append(.deletedRelationship(relationship, record, properties))
         self.touch(relationship)
     }
 
@@ -269,6 +292,7 @@ package final class GraphTransaction {
         let old = self.graph.property(key, of: relationship)
         if old != value {
             try self.graph.setProperty(key, of: relationship, to: value)
+            self.undoLog.append(.relationshipProperty(relationship, key, old))
             self.touch(relationship)
         }
         return old
@@ -281,14 +305,18 @@ package final class GraphTransaction {
     /// - Throws: ``GraphError/schemaExists(name:)`` when the name or the same keys are taken.
     package func createIndex(_ definition: IndexDefinition, prepared: PreparedIndex? = nil) throws(GraphError)
     {
+        let (indexes, constraints) = (self.graph.indexes, self.graph.constraints)
         try self.graph.addIndex(definition, prepared: prepared)
+        self.undoLog.append(.schema(indexes, constraints))
         self.touched.schema.append(.createIndex(definition))
     }
 
     /// Drops an index.
     /// - Throws: ``GraphError/schemaNotFound(name:)``, ``GraphError/indexOwnedByConstraint(name:)``.
     package func dropIndex(name: String) throws(GraphError) {
+        let (indexes, constraints) = (self.graph.indexes, self.graph.constraints)
         try self.graph.removeIndex(name: name)
+        self.undoLog.append(.schema(indexes, constraints))
         self.touched.schema.append(.dropIndex(name: name))
     }
 
@@ -297,14 +325,18 @@ package final class GraphTransaction {
     package func createConstraint(
         _ definition: ConstraintDefinition, prepared: PreparedIndex? = nil
     ) throws(GraphError) {
+        let (indexes, constraints) = (self.graph.indexes, self.graph.constraints)
         try self.graph.addConstraint(definition, prepared: prepared)
+        self.undoLog.append(.schema(indexes, constraints))
         self.touched.schema.append(.createConstraint(definition))
     }
 
     /// Drops a constraint and its index.
     /// - Throws: ``GraphError/schemaNotFound(name:)``.
     package func dropConstraint(name: String) throws(GraphError) {
+        let (indexes, constraints) = (self.graph.indexes, self.graph.constraints)
         try self.graph.removeConstraint(name: name)
+        self.undoLog.append(.schema(indexes, constraints))
         self.touched.schema.append(.dropConstraint(name: name))
     }
 
@@ -318,6 +350,7 @@ package final class GraphTransaction {
     /// - Throws: ``GraphError/propertyMissing(constraint:entity:key:)``,
     ///   ``GraphError/propertyType(constraint:entity:key:wanted:found:)``.
     package func finish() throws(GraphError) -> GraphCommit? {
+        guard !self.isBroken else { throw .rollbackFailed }
         guard !self.isEmpty else { return nil }
         self.settle()
         try self.checkConstraints()
@@ -332,11 +365,15 @@ package final class GraphTransaction {
     }
 
     private func checkConstraints() throws(GraphError) {
+        let hasNodes = !self.touched.nodes.isEmpty || self.graph.nodeIDBound > self.base.nodeIDBound
+        let hasRelationships =
+            !self.touched.relationships.isEmpty
+            || self.graph.relationshipIDBound > self.base.relationshipIDBound
         for constraint in self.graph.constraints
         where constraint.kind.needsProperties || constraint.type != nil {
             switch constraint.kind.on {
             case .node:
-                guard let label = self.graph.tokens.label(constraint.entity) else { continue }
+                guard hasNodes, let label = self.graph.tokens.label(constraint.entity) else { continue }
                 for node in self.touched.nodes where self.graph.hasLabel(node, label) {
                     try self.graph.check(constraint, node.index)
                 }
@@ -345,7 +382,8 @@ package final class GraphTransaction {
                     try self.graph.check(constraint, number)
                 }
             case .relationship:
-                guard let type = self.graph.tokens.relationshipType(constraint.entity) else { continue }
+                guard hasRelationships, let type = self.graph.tokens.relationshipType(constraint.entity)
+                else { continue }
                 for relationship in self.touched.relationships
                 where self.graph.relationship(relationship)?.type == type {
                     try self.graph.check(constraint, relationship.index)

@@ -4,7 +4,7 @@ package struct NodeID: Hashable, Comparable, Sendable {
     package let index: UInt32
 
     /// Wraps an index. Says nothing about whether a node lives there.
-    @inlinable package init(_ index: UInt32) { self.index = index }
+    package init(_ index: UInt32) { self.index = index }
 
     /// Orders by index, which is the order of creation.
     package static func < (left: NodeID, right: NodeID) -> Bool { left.index < right.index }
@@ -16,7 +16,7 @@ package struct RelationshipID: Hashable, Comparable, Sendable {
     package let index: UInt32
 
     /// Wraps an index. Says nothing about whether a relationship lives there.
-    @inlinable package init(_ index: UInt32) { self.index = index }
+    package init(_ index: UInt32) { self.index = index }
 
     /// Orders by index, which is the order of creation.
     package static func < (left: RelationshipID, right: RelationshipID) -> Bool { left.index < right.index }
@@ -28,7 +28,7 @@ package struct LabelID: Hashable, Comparable, Sendable {
     package let index: UInt32
 
     /// Wraps a position.
-    @inlinable package init(_ index: UInt32) { self.index = index }
+    package init(_ index: UInt32) { self.index = index }
 
     /// Orders by position.
     package static func < (left: LabelID, right: LabelID) -> Bool { left.index < right.index }
@@ -40,7 +40,7 @@ package struct RelationshipTypeID: Hashable, Comparable, Sendable {
     package let index: UInt32
 
     /// Wraps a position.
-    @inlinable package init(_ index: UInt32) { self.index = index }
+    package init(_ index: UInt32) { self.index = index }
 
     /// Orders by position.
     package static func < (left: RelationshipTypeID, right: RelationshipTypeID) -> Bool {
@@ -54,7 +54,7 @@ package struct PropertyKeyID: Hashable, Comparable, Sendable {
     package let index: UInt32
 
     /// Wraps a position.
-    @inlinable package init(_ index: UInt32) { self.index = index }
+    package init(_ index: UInt32) { self.index = index }
 
     /// Orders by position.
     package static func < (left: PropertyKeyID, right: PropertyKeyID) -> Bool { left.index < right.index }

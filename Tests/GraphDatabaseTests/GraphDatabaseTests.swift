@@ -9,6 +9,7 @@ import Testing
 private final class MemoryStorage: GraphStorage {
     struct State {
         var positions: [UInt64] = []
+        var group: [UInt64] = []
         var groups = 0
         var failures = 0
     }
@@ -16,7 +17,13 @@ private final class MemoryStorage: GraphStorage {
 
     func load() throws(StorageError) -> GraphSnapshot { GraphSnapshot() }
 
-    func append(_ commits: [GraphCommit]) throws(StorageError) {
+    func beginGroup() throws(StorageError) { self.state.withLock { $0.group = [] } }
+
+    func append(_ commit: GraphCommit) throws(StorageError) {
+        self.state.withLock { $0.group.append(commit.position) }
+    }
+
+    func commitGroup() throws(StorageError) {
         // As long as a disk might take.
         usleep(2000)
         try self.state.withLock { state throws(StorageError) in
@@ -25,9 +32,11 @@ private final class MemoryStorage: GraphStorage {
                 throw StorageError.diskFull(path: "memory")
             }
             state.groups += 1
-            state.positions += commits.map(\.position)
+            state.positions += state.group
         }
     }
+
+    func rollbackGroup() {}
 
     func changes(after position: UInt64, limit: Int) async throws -> [ChangeSet] { [] }
     func journal(_ stream: String, subject: String?, after sequence: Int, limit: Int) async throws

@@ -14,6 +14,9 @@ final class SQLiteCommitWriter {
     private let retention: JournalRetention
     private var statements: Statements
     private var totals: StoreTotals
+    private var before: StoreTotals
+    /// When the group began, in milliseconds since 1970.
+    private var now: Int64 = 0
     private var checksum = RowChecksum()
     private var labels: [UInt8] = []
     private var properties: [UInt8] = []
@@ -83,25 +86,32 @@ final class SQLiteCommitWriter {
         self.retention = retention
         self.statements = try Statements(connection)
         self.totals = try StoreTotals(connection)
+        self.before = self.totals
     }
 
-    /// Writes commits in one transaction of SQLite.
-    func append(_ commits: [GraphCommit]) throws(SQLiteFailure) {
-        let before = self.totals
+    func begin() throws(SQLiteFailure) {
+        self.before = self.totals
+        self.now = Int64(Date().timeIntervalSince1970 * 1000)
         try self.statements.begin.run()
+    }
+
+    func commit() throws(SQLiteFailure) {
         do {
-            let now = Int64(Date().timeIntervalSince1970 * 1000)
-            for commit in commits { try self.append(commit, now) }
             try self.statements.commit.run()
         } catch {
-            self.totals = before
-            // SQLite has rolled back by itself after some errors; then this one fails, and that is fine.
-            if sqlite3_get_autocommit(self.connection.handle) == 0 { try? self.statements.rollback.run() }
+            self.rollback()
             throw error
         }
     }
 
-    private func append(_ commit: GraphCommit, _ now: Int64) throws(SQLiteFailure) {
+    func rollback() {
+        self.totals = self.before
+        // SQLite has rolled back by itself after some errors.
+        if sqlite3_get_autocommit(self.connection.handle) == 0 { try? self.statements.rollback.run() }
+    }
+
+    /// Takes a commit into the transaction of SQLite that was begun.
+    func append(_ commit: GraphCommit) throws(SQLiteFailure) {
         for change in commit.schema { try self.apply(change) }
         for relationship in commit.touchedRelationships where !commit.graph.contains(relationship) {
             try self.delete(relationship)
@@ -123,7 +133,7 @@ final class SQLiteCommitWriter {
             try self.put(RelationshipID(number), commit.graph, isNew: true)
         }
         for entry in commit.journal { try self.append(entry) }
-        try self.appendLog(commit, now)
+        try self.appendLog(commit, self.now)
     }
 
     // MARK: Rows
@@ -290,8 +300,7 @@ final class SQLiteCommitWriter {
         try statement.run()
         self.totals.lastJournalLine = sequence
         if let age = self.retention.milliseconds {
-            let now = Int64(Date().timeIntervalSince1970 * 1000)
-            self.statements.trimJournalByAge.bind(1, now - Int64(age))
+            self.statements.trimJournalByAge.bind(1, self.now - Int64(age))
             try self.statements.trimJournalByAge.run()
         }
         if let lines = self.retention.lines, sequence > Int64(lines) {

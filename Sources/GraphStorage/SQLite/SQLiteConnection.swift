@@ -63,10 +63,14 @@ final class SQLiteConnection: @unchecked Sendable {
     }
 
     /// Copies what the write-ahead log holds into the file, as far as readers let it. Does not stop writers.
-    func checkpoint(truncating: Bool = false) throws(SQLiteFailure) {
+    /// - Returns: how many frames of the log are not yet copied.
+    @discardableResult
+    func checkpoint(truncating: Bool = false) throws(SQLiteFailure) -> Int {
         let mode = truncating ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE
-        let code = sqlite3_wal_checkpoint_v2(self.handle, nil, mode, nil, nil)
+        var (frames, copied): (Int32, Int32) = (0, 0)
+        let code = sqlite3_wal_checkpoint_v2(self.handle, nil, mode, &frames, &copied)
         guard code == SQLITE_OK || code & 0xFF == SQLITE_BUSY else { throw self.failure(code) }
+        return Int(frames - copied)
     }
 }
 

@@ -86,11 +86,28 @@ package final class SQLiteStorage: GraphStorage {
         }
     }
 
-    package func append(_ commits: [GraphCommit]) throws(StorageError) {
+    package func beginGroup() throws(StorageError) {
+        try self.write { writer throws(SQLiteFailure) in try writer.begin() }
+    }
+
+    package func append(_ commit: GraphCommit) throws(StorageError) {
+        try self.write { writer throws(SQLiteFailure) in try writer.append(commit) }
+    }
+
+    package func commitGroup() throws(StorageError) {
+        try self.write { writer throws(SQLiteFailure) in try writer.commit() }
+        self.checkpointer.wake(by: self.connection)
+    }
+
+    package func rollbackGroup() { self.state.withLock { $0.writer.rollback() } }
+
+    private func write(
+        _ body: (SQLiteCommitWriter) throws(SQLiteFailure) -> Void
+    ) throws(StorageError) {
         try self.state.withLock { state throws(StorageError) in
             if let stopped = state.stopped { throw stopped }
             do throws(SQLiteFailure) {
-                try state.writer.append(commits)
+                try body(state.writer)
             } catch {
                 guard error.isLostSync else { throw error.storageError(path: self.path) }
                 let stopped = StorageError.stopped(path: self.path, reason: error.message)
@@ -98,7 +115,6 @@ package final class SQLiteStorage: GraphStorage {
                 throw stopped
             }
         }
-        self.checkpointer.wake(by: self.connection)
     }
 
     package func changes(after position: UInt64, limit: Int) async throws -> [ChangeSet] {

@@ -25,12 +25,9 @@ enum PageShape {
 /// A value: copying is O(1). A write copies what it touches and others hold: one page, two blocks of references, and the
 /// root's `bound` / 524,288 references. Reading counts no references.
 struct PageTable<Page: StoredPage>: Sendable {
-    private typealias Group = ReferenceBlock<Page>
-    private typealias Section = ReferenceBlock<ReferenceBlock<Page>>
-
     /// One past the greatest number that ever lay here.
     private(set) var bound: UInt32 = 0
-    private var root = ReferenceBlock<ReferenceBlock<ReferenceBlock<Page>>>(capacity: 4)
+    private var root = ReferenceBlock(capacity: 4)
 
     /// How many pages the numbers below ``bound`` take.
     var pageCount: Int { (Int(self.bound) + PageShape.mask) >> PageShape.shift }
@@ -48,6 +45,12 @@ struct PageTable<Page: StoredPage>: Sendable {
         return page._withUnsafeGuaranteedRef { body($0) }
     }
 
+    /// The page of a number without holding it; nil when it was never written. Valid as long as the table is held.
+    @inline(__always)
+    func unretained(pageOf number: UInt32) -> Unmanaged<Page>? {
+        self.unretained(Int(number) >> PageShape.shift)
+    }
+
     /// The page itself, held by the caller; nil when it was never written.
     func page(_ page: Int) -> Page? { self.unretained(page)?.takeUnretainedValue() }
 
@@ -60,12 +63,10 @@ struct PageTable<Page: StoredPage>: Sendable {
     private func unretained(_ page: Int) -> Unmanaged<Page>? {
         let group = page >> PageShape.blockShift
         let section = group >> PageShape.blockShift
-        guard section < self.root.capacity, let section = self.root.unretained(section) else { return nil }
-        return section._withUnsafeGuaranteedRef { section in
-            section.unretained(group & PageShape.blockMask)?._withUnsafeGuaranteedRef { group in
-                group.unretained(page & PageShape.blockMask)
-            }
-        }
+        guard section < self.root.capacity, let section = self.root.block(section),
+            let group = section._withUnsafeGuaranteedRef({ $0.block(group & PageShape.blockMask) })
+        else { return nil }
+        return group._withUnsafeGuaranteedRef { $0.unretained(page & PageShape.blockMask) }
     }
 
     /// Changes the page of a number, in place when nobody else holds it.
@@ -79,30 +80,23 @@ struct PageTable<Page: StoredPage>: Sendable {
             self.root = ReferenceBlock(copying: self.root, capacity: max(self.root.capacity, section + 1))
         }
         self.bound = max(self.bound, number + 1)
-        let owned = self.root.owned(section) {
-            Section(capacity: PageShape.blockSize)
-        } copy: {
-            Section(copying: $0, capacity: PageShape.blockSize)
-        }.owned(group & PageShape.blockMask) {
-            Group(capacity: PageShape.blockSize)
-        } copy: {
-            Group(copying: $0, capacity: PageShape.blockSize)
-        }
+        let block = self.root.ownedBlock(section).ownedBlock(group & PageShape.blockMask)
         return try body(
-            owned.owned(page & PageShape.blockMask) {
+            block.owned(page & PageShape.blockMask) {
                 Page()
             } copy: {
-                $0.copied()
+                unsafeDowncast($0, to: Page.self).copied()
             })
     }
 }
 
-/// A fixed number of references that can be read without counting them.
+/// A fixed number of references, to pages or to other blocks, that can be read without counting them. Not generic: the
+/// compiler leaves copies of generic optional references to the runtime, at ten times the cost.
 ///
 /// `@unchecked Sendable`: changed only while one table alone holds it (``PageTable/update(_:_:)``).
-private final class ReferenceBlock<Child: AnyObject & Sendable>: @unchecked Sendable {
+private final class ReferenceBlock: @unchecked Sendable {
     let capacity: Int
-    private let children: UnsafeMutablePointer<Child?>
+    private let children: UnsafeMutablePointer<AnyObject?>
 
     init(capacity: Int) {
         self.capacity = capacity
@@ -120,20 +114,33 @@ private final class ReferenceBlock<Child: AnyObject & Sendable>: @unchecked Send
 
     /// The child's address alone. Whoever reads through it holds the block.
     @inline(__always)
-    func unretained(_ index: Int) -> Unmanaged<Child>? {
+    func unretained<Child: AnyObject>(_ index: Int) -> Unmanaged<Child>? {
         UnsafeRawPointer(self.children + index).load(as: UnsafeRawPointer?.self).map {
             Unmanaged<Child>.fromOpaque($0)
         }
     }
 
+    @inline(__always)
+    func block(_ index: Int) -> Unmanaged<ReferenceBlock>? { self.unretained(index) }
+
     /// The child, made or copied first unless this block alone holds it.
-    func owned(_ index: Int, make: () -> Child, copy: (Child) -> Child) -> Child {
+    @inline(__always)
+    func owned<Child: AnyObject>(_ index: Int, make: () -> Child, copy: (AnyObject) -> Child) -> Child {
         // Asked before a local reference exists, which would count as a second holder.
         let isOwned = isKnownUniquelyReferenced(&self.children[index])
-        if isOwned, let child = self.children[index] { return child }
+        if isOwned, let child = self.children[index] { return unsafeDowncast(child, to: Child.self) }
         let child = self.children[index].map(copy) ?? make()
         self.children[index] = child
         return child
+    }
+
+    func ownedBlock(_ index: Int) -> ReferenceBlock {
+        self.owned(index) {
+            ReferenceBlock(capacity: PageShape.blockSize)
+        } copy: {
+            ReferenceBlock(
+                copying: unsafeDowncast($0, to: ReferenceBlock.self), capacity: PageShape.blockSize)
+        }
     }
 
     deinit {

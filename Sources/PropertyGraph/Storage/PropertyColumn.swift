@@ -117,51 +117,56 @@ struct PropertyColumn: Sendable {
     }
 }
 
-/// Texts of a page: a byte a text and each different text once, as far as that is cheap to see.
-///
-/// Only the first ``sharedLimit`` entries are looked through for an equal text, so that columns of unique texts cost no
-/// search: equal texts may have several codes, and a search must look at all entries of the dictionary.
+/// Texts of a page: a byte a text, and each different text once, found by 32 bits of its hash.
 struct StringColumn: Sendable {
-    static let sharedLimit = 16
     private(set) var codes: ContiguousArray<UInt8> = []
     private(set) var dictionary: ContiguousArray<String> = []
+    private var hashes: ContiguousArray<UInt32> = []
 
     subscript(rank: Int) -> String { self.dictionary[Int(self.codes[rank])] }
 
     mutating func insert(_ text: String, at rank: Int) {
-        let code = self.code(of: text)
+        let code = self.madeCode(of: text)
         self.codes.insert(code, at: rank)
     }
 
-    mutating func replace(_ rank: Int, with text: String) { self.codes[rank] = self.code(of: text) }
+    mutating func replace(_ rank: Int, with text: String) { self.codes[rank] = self.madeCode(of: text) }
 
     mutating func remove(at rank: Int) { self.codes.remove(at: rank) }
 
-    private mutating func code(of text: String) -> UInt8 {
-        for code in 0..<min(self.dictionary.count, Self.sharedLimit)
-        where sameBytes(self.dictionary[code], text) {
-            return UInt8(code)
+    /// The text's code; nil when no text of the page was it. O(different texts), 4 bytes each.
+    func code(of text: String) -> UInt8? { self.code(of: text, hash: textHash(text)) }
+
+    private func code(of text: String, hash: UInt32) -> UInt8? {
+        for code in self.hashes.indices where self.hashes[code] == hash {
+            if sameBytes(self.dictionary[code], text) { return UInt8(code) }
         }
+        return nil
+    }
+
+    private mutating func madeCode(of text: String) -> UInt8 {
+        let hash = textHash(text)
+        if let code = self.code(of: text, hash: hash) { return code }
         if self.dictionary.count == 255 { self.compact() }
         self.dictionary.append(text)
+        self.hashes.append(hash)
         return UInt8(self.dictionary.count - 1)
     }
 
     /// Drops texts that no slot holds any more. At most 128 remain.
     private mutating func compact() {
-        var kept: ContiguousArray<String> = []
+        var (kept, hashes) = (ContiguousArray<String>(), ContiguousArray<UInt32>())
         var places = [UInt8?](repeating: nil, count: 256)
         for rank in self.codes.indices {
             let old = Int(self.codes[rank])
-            if let place = places[old] {
-                self.codes[rank] = place
-            } else {
-                let place = UInt8(kept.count)
+            let place = places[old] ?? UInt8(kept.count)
+            if places[old] == nil {
                 places[old] = place
                 kept.append(self.dictionary[old])
-                self.codes[rank] = place
+                hashes.append(self.hashes[old])
             }
+            self.codes[rank] = place
         }
-        self.dictionary = kept
+        (self.dictionary, self.hashes) = (kept, hashes)
     }
 }

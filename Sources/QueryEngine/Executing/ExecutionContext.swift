@@ -120,7 +120,7 @@ final class ExecutionContext {
         case .emptyName: CypherError(.syntax, "InvalidName", error.description)
         case .schemaExists, .schemaNotFound, .indexOwnedByConstraint:
             CypherError(.argument, "SchemaRule", error.description)
-        case .outOfOrder: CypherError(.semantic, "DamagedGraph", error.description)
+        case .outOfOrder, .rollbackFailed: CypherError(.semantic, "DamagedGraph", error.description)
         case .full: CypherError(.limit, "GraphFull", error.description)
         }
     }
