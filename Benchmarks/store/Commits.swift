@@ -83,27 +83,34 @@ func measureCommits(_ workshop: Workshop) async throws {
     let graph = workshop.graph(size)
     let store = try await Store(folder: try await workshop.copy(size))
     let plain = try PlainSQLite(workshop.file("plain.db"), rows: size.entities, graph)
-    let seconds = workshop.options.size == .small ? 0.5 : 2.0
-    var (plains, lones, groups, overwriting, appending) = (
-        [Round](), [Round](), [Round](), [Double](), [Double]()
-    )
-    for round in 0..<6 {
-        overwriting += try syncs(workshop.file("sync"), appending: false, count: 200)
-        appending += try syncs(workshop.file("sync"), appending: true, count: 200)
-        let first = try await Round { try plain.run(seconds: seconds) }
-        let second = try await Round {
-            try await commit(
-                store, writers: 1, nodes: size.nodes, seconds: seconds, seed: UInt64(round) * 100)
+    let (rounds, seconds) = (15, workshop.options.size == .small ? 0.2 : 0.6)
+    var (plains, lones, groups) = ([Round](), [Round](), [Round]())
+    var (overwriting, appending) = ([Double](), [Double]())
+    try workshop.settle()
+    for round in 0...rounds {
+        overwriting += try syncs(workshop.file("sync"), appending: false, count: 50)
+        appending += try syncs(workshop.file("sync"), appending: true, count: 50)
+        // Who goes first changes, so that what one leaves to the disk falls on each of the others.
+        for turn in 0..<3 {
+            let seed = UInt64(round) * 1000
+            switch (round + turn) % 3 {
+            case 0: plains.append(try await Round { try plain.run(seconds: seconds) })
+            case 1:
+                lones.append(
+                    try await Round {
+                        try await commit(store, writers: 1, nodes: size.nodes, seconds: seconds, seed: seed)
+                    })
+            default:
+                groups.append(
+                    try await Round {
+                        try await commit(
+                            store, writers: 32, nodes: size.nodes, seconds: seconds, seed: seed + 1)
+                    })
+            }
         }
-        let third = try await Round {
-            try await commit(
-                store, writers: 32, nodes: size.nodes, seconds: seconds, seed: UInt64(round) * 100 + 1)
-        }
-        guard round >= 1 else { continue }
-        plains.append(first)
-        lones.append(second)
-        groups.append(third)
     }
+    // The first round warms up.
+    (plains, lones, groups) = (Array(plains.dropFirst()), Array(lones.dropFirst()), Array(groups.dropFirst()))
     try await store.close()
     note(
         "\(plains.count) rounds of \(seconds) s each, \(size.entities) entities; fdatasync of 4 KiB p50 "
