@@ -19,7 +19,8 @@ func figure(_ name: String, _ value: Double, _ unit: String, _ goal: Goal) {
 
 /// Prints the median of the rounds' ratios, and before it how far they lie apart.
 func figure(_ name: String, ratios: [Double], _ goal: Goal) {
-    note("\(name) of the rounds: \(ratios.quantile(0).short) to \(ratios.quantile(1).short)")
+    let marks = [0, 0.25, 0.75, 1].map { ratios.quantile($0).short }
+    note("\(name) of the rounds: \(marks[0]) to \(marks[3]), the middle half \(marks[1]) to \(marks[2])")
     figure(name, ratios.median, "x", goal)
 }
 
@@ -28,6 +29,12 @@ func note(_ text: String) { write(text.isEmpty ? "" : "# " + text) }
 
 /// Unbuffered, so that a run that is cut off shows how far it came.
 private func write(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }
+
+/// How many threads wanted a core during the last minute, and how many cores there are.
+func loadAverage() -> String {
+    let text = (try? String(contentsOfFile: "/proc/loadavg", encoding: .utf8)) ?? "unknown"
+    return "\(text.prefix { $0 != " " }) on \(ProcessInfo.processInfo.activeProcessorCount) cores"
+}
 
 /// Both sides of a comparison gave different answers, or the machine refused something.
 struct BenchError: Error, CustomStringConvertible {

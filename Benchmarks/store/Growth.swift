@@ -8,6 +8,7 @@ func measureGrowth(_ workshop: Workshop) async throws {
     var random = SplitMix64(seed: workshop.options.seed)
     var inserts: [[Double]] = []
     var updates: [[Double]] = []
+    try workshop.settle()
     for round in 0..<rounds {
         var (inserted, updated) = ([Double](), [Double]())
         for (store, size) in zip(stores, sizes) {

@@ -6,21 +6,25 @@ func measureReaders(_ workshop: Workshop) async throws {
     workshop.dropSnapshot()
     let size = workshop.options.size == .small ? Size.small.divided(by: 1) : Size.medium.divided(by: 1)
     let store = try await Store(folder: try await workshop.copy(size))
-    let seconds = workshop.options.size == .small ? 1.0 : 3.0
+    let (rounds, seconds) = (10, workshop.options.size == .small ? 0.5 : 1.5)
     var (quiet, busy, rates) = ([[Double]](), [[Double]](), [Double]())
-    for round in 0..<6 {
-        // Both phases of a round read the same nodes in the same order.
+    try workshop.settle()
+    for round in 0...rounds {
+        // Both phases of a round read the same nodes in the same order; which is first alternates.
         let starts = workshop.graph(size).randomNodes(100_000, stream: UInt64(5000 + round))
-        let alone = await read(store, starts, size.nodes, until: Clock.now() + UInt64(seconds * 1e9))
-        let deadline = Clock.now() + UInt64(seconds * 1e9)
-        async let writer = commit(to: store, nodes: size.nodes, seed: UInt64(round), until: deadline)
-        let beside = await read(store, starts, size.nodes, until: deadline)
-        let commits = try await writer.count
-        guard round >= 1 else { continue }
-        quiet.append(alone)
-        busy.append(beside)
-        rates.append(Double(commits) / seconds)
+        for turn in 0..<2 {
+            let deadline = Clock.now() + UInt64(seconds * 1e9)
+            if (round + turn) % 2 == 0 {
+                quiet.append(await read(store, starts, size.nodes, until: deadline))
+            } else {
+                async let writer = commit(to: store, nodes: size.nodes, seed: UInt64(round), until: deadline)
+                busy.append(await read(store, starts, size.nodes, until: deadline))
+                rates.append(Double(try await writer.count) / seconds)
+            }
+        }
     }
+    // The first round warms up.
+    (quiet, busy) = (Array(quiet.dropFirst()), Array(busy.dropFirst()))
     try await store.close()
     note(
         "\(quiet.count) rounds of \(seconds) s each way, one reader, \(size.nodes) nodes and \(size.relationships) "

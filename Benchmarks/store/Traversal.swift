@@ -101,7 +101,7 @@ private func measure(
 ) throws {
     let types = try GeneratedGraph.types.map(graph.type)
     var (ours, floors, ratios, nodes, walked) = ([Double](), [Double](), [Double](), 0, UInt64(0))
-    for round in 0..<13 {
+    for round in 0..<35 {
         let starts = generated.randomNodes(walk.starts, stream: UInt64(walk.hops * 100 + round))
         let number = round % types.count
         let runOurs = {

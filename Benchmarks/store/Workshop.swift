@@ -72,6 +72,12 @@ final class Workshop {
         return copy
     }
 
+    /// Waits for what was written so far, so that the kernel does not write it while commits are timed.
+    func settle() throws {
+        let code = floor_settle(self.folder)
+        guard code == 0 else { throw BenchError("\(self.folder): \(String(cString: strerror(code)))") }
+    }
+
     /// A path for a file of a part.
     func file(_ name: String) -> String { "\(self.folder)/\(name)" }
 }

@@ -17,6 +17,7 @@
 // | growth    | durable commits in stores of three sizes          | the smallest of them                             |
 //
 // What runs beside what is interleaved in rounds; figures are medians of the rounds' ratios or of their latencies.
+// Commits count only while the disk's own sync is quiet; the load average after each part tells who else computed.
 // Answers are compared, and a difference ends the run with status 1. Lines of figures start with `figure `, no others do.
 // `import` needs the program (`--plexus`); without it stores are filled through the storage, which takes longer.
 
@@ -55,6 +56,6 @@ func run(_ options: Options) async throws {
         case .readers: try await measureReaders(workshop)
         case .growth: try await measureGrowth(workshop)
         }
-        note("  (\(part.rawValue) took \(Clock.seconds(since: started).short) s)")
+        note("  (\(part.rawValue) took \(Clock.seconds(since: started).short) s; load \(loadAverage()))")
     }
 }

@@ -30,6 +30,14 @@ static double now(void) {
     return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
 }
 
+int floor_settle(const char *path) {
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) return errno;
+    int result = syncfs(file) < 0 ? errno : 0;
+    close(file);
+    return result;
+}
+
 int floor_sync(const char *path, int appending, size_t count, double *seconds) {
     char block[4096];
     memset(block, 7, sizeof block);

@@ -33,6 +33,8 @@ uint64_t floor_heap_bytes(void);
 /// Bytes of the process in memory, after free memory went back to the kernel.
 uint64_t floor_resident_bytes(void);
 
+/// Waits until all that was written to the path's file system is on disk. Gives 0 or errno.
+int floor_settle(const char *path);
 /// Writes 4 KiB and waits for the disk, `count` times; seconds of each. Gives 0 or errno.
 int floor_sync(const char *path, int appending, size_t count, double *seconds);
 
