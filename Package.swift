@@ -73,7 +73,8 @@ let package = Package(
         room("QueryEngine", uses: ["Cypher", "PropertyGraph"]),
         room(
             "GraphDatabase",
-            uses: ["Cypher", "GraphStorage", "NamedResources", "PropertyGraph", "QueryEngine"]),
+            uses: ["CMalloc", "Cypher", "GraphStorage", "NamedResources", "PropertyGraph", "QueryEngine"]),
+        .systemLibrary(name: "CMalloc"),
 
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(

@@ -1,5 +1,6 @@
 import CStoreFloor
 import Foundation
+import GraphDatabase
 
 /// Plain SQLite in C with one table of relationships.
 final class PlainSQLite {
@@ -62,11 +63,32 @@ func commit(to store: Store, nodes: Int, seed: UInt64, until deadline: UInt64) a
     return latencies
 }
 
+/// As ``commit(to:nodes:seed:until:)``, on a thread that may block.
+func commitBlocking(to store: Store, nodes: Int, seed: UInt64, until deadline: UInt64) throws -> [Double] {
+    var random = SplitMix64(seed: seed)
+    var latencies: [Double] = []
+    var before = Clock.now()
+    while before < deadline {
+        try store.createRelationshipBlocking(
+            type: "KNOWS", from: random.below(nodes), to: random.below(nodes))
+        let after = Clock.now()
+        latencies.append(Double(after - before) * 1e-9)
+        before = after
+    }
+    return latencies
+}
+
 /// Who commits.
 private enum Contender: Int, CaseIterable {
-    case plain, lone, group
+    case plain, lone, task, group
 
-    var name: String { ["plain SQLite in C", "ours, 1 writer", "ours, 32 writers"][self.rawValue] }
+    var name: String {
+        [
+            "plain SQLite in C", "ours, 1 writer on a thread", "ours, 1 writer in a task",
+            "ours, 32 writers in tasks",
+        ][
+            self.rawValue]
+    }
 }
 
 /// What one contender did in one round.
@@ -111,9 +133,16 @@ private struct Contest {
     }
 
     private func run(_ contender: Contender, seed: UInt64) async throws -> [Double] {
-        guard contender != .plain else { return try self.plain.run(seconds: self.seconds) }
+        if contender == .plain { return try self.plain.run(seconds: self.seconds) }
+        if contender == .lone {
+            let deadline = Clock.now() + UInt64(self.seconds * 1e9)
+            let (store, nodes) = (self.store, self.size.nodes)
+            return try await runBlocking {
+                try commitBlocking(to: store, nodes: nodes, seed: seed, until: deadline)
+            }
+        }
         return try await commit(
-            self.store, writers: contender == .lone ? 1 : 32, nodes: self.size.nodes, seconds: self.seconds,
+            self.store, writers: contender == .task ? 1 : 32, nodes: self.size.nodes, seconds: self.seconds,
             seed: seed)
     }
 }

@@ -1,3 +1,4 @@
+internal import CMalloc
 internal import Foundation
 internal import GraphStorage
 internal import PropertyGraph
@@ -59,8 +60,17 @@ final class Committer: Sendable {
         self.publish = publish
     }
 
+    /// Each commit frees the pages that the one before replaced. Left alone, glibc gives such memory back to the kernel and
+    /// takes it again, a page fault at a time: with 32 writers that was a tenth of the work.
+    private static let allocator: Void = {
+        mallopt(M_TRIM_THRESHOLD, 256 << 20)
+        mallopt(M_TOP_PAD, 4 << 20)
+        mallopt(M_MMAP_THRESHOLD, 64 << 20)
+    }()
+
     /// Starts the thread, which ends with ``stop()``.
     func start() {
+        _ = Self.allocator
         let thread = Thread { [self] in
             repeat {
                 self.wanted.wait()

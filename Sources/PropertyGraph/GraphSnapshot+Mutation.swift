@@ -146,8 +146,8 @@ extension GraphSnapshot {
         guard isSettled else { return }
         self.patternCounts.add(1, self.pattern(record))
         let (out, back) = Self.entries(relationship, record)
-        self.outgoing.update(record.source.index) { $0.insert(out, record.source.slot) }
-        self.incoming.update(record.target.index) { $0.insert(back, record.target.slot) }
+        self.outgoing.update(record.source.index) { $0.insert(out, record.source.adjacencySlot) }
+        self.incoming.update(record.target.index) { $0.insert(back, record.target.adjacencySlot) }
     }
 
     mutating func removeRelationship(_ relationship: RelationshipID) throws(GraphError) {
@@ -166,8 +166,8 @@ extension GraphSnapshot {
         self.apply(moves, relationship.index)
         self.patternCounts.add(-1, self.pattern(record))
         let (out, back) = Self.entries(relationship, record)
-        self.outgoing.update(record.source.index) { $0.remove(out, record.source.slot) }
-        self.incoming.update(record.target.index) { $0.remove(back, record.target.slot) }
+        self.outgoing.update(record.source.index) { $0.remove(out, record.source.adjacencySlot) }
+        self.incoming.update(record.target.index) { $0.remove(back, record.target.adjacencySlot) }
     }
 
     /// Sets or, with null, removes one property of a relationship that exists.

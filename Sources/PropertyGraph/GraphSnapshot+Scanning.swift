@@ -26,7 +26,7 @@ extension GraphSnapshot {
             ? self.outgoing.unretained(pageOf: node.index) : self.incoming.unretained(pageOf: node.index)
         guard let page else { return NeighbourSlice() }
         return page._withUnsafeGuaranteedRef { page in
-            var range = page.range(node.slot)
+            var range = page.range(node.adjacencySlot)
             if let type { range = page.range(range, type: type.index) }
             return NeighbourSlice(
                 nodes: UnsafeBufferPointer(start: page.neighbours + range.lowerBound, count: range.count),
@@ -42,7 +42,7 @@ extension GraphSnapshot {
         _ body: (NodeID, RelationshipID) -> Void
     ) {
         let table = direction == .outgoing ? self.outgoing : self.incoming
-        guard table.read(pageOf: node.index, { $0.hub(node.slot) != nil }) == true else { return }
+        guard table.read(pageOf: node.index, { $0.hub(node.adjacencySlot) != nil }) == true else { return }
         let adjacency = self.adjacency(of: node, direction)
         adjacency.forEach(in: type.map { adjacency.range(of: $0) } ?? 0..<adjacency.count) { entry in
             body(entry.neighbour, entry.relationship)

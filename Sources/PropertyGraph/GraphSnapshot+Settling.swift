@@ -46,17 +46,17 @@ extension GraphSnapshot {
         _ table: inout PageTable<AdjacencyPage>, _ bound: Int, isOutgoing: Bool
     ) {
         // A counting sort by page.
-        var starts = ContiguousArray<Int>(repeating: 0, count: bound >> PageShape.shift + 2)
+        var starts = ContiguousArray<Int>(repeating: 0, count: bound >> AdjacencyPage.shift + 2)
         for record in ends {
             let node = isOutgoing ? record.source.index : record.target.index
-            starts[Int(node) >> PageShape.shift + 1] += 1
+            starts[Int(node) >> AdjacencyPage.shift + 1] += 1
         }
         for page in 1..<starts.count { starts[page] += starts[page - 1] }
         var order = ContiguousArray<Int32>(repeating: 0, count: ends.count)
         var next = starts
         for index in ends.indices {
             let node = isOutgoing ? ends[index].source.index : ends[index].target.index
-            let page = Int(node) >> PageShape.shift
+            let page = Int(node) >> AdjacencyPage.shift
             order[next[page]] = Int32(truncatingIfNeeded: index)
             next[page] += 1
         }
@@ -69,13 +69,13 @@ extension GraphSnapshot {
                 let node = isOutgoing ? record.source : record.target
                 added.append(
                     (
-                        node.slot,
+                        node.adjacencySlot,
                         AdjacencyEntry(
                             type: record.type, neighbour: isOutgoing ? record.target : record.source,
                             relationship: RelationshipID(relationships[index]))
                     ))
             }
-            table.update(UInt32(page << PageShape.shift)) { $0.merge(added) }
+            table.update(UInt32(page << AdjacencyPage.shift)) { $0.merge(added) }
         }
     }
 }

@@ -87,14 +87,14 @@ package struct GraphSnapshot: Sendable {
     /// The relationships of a node in one direction, sorted by type and neighbour.
     package func adjacency(of node: NodeID, _ direction: Direction) -> Adjacency {
         let table = direction == .outgoing ? self.outgoing : self.incoming
-        return table.read(pageOf: node.index) { Adjacency(page: $0, slot: node.slot) } ?? Adjacency()
+        return table.read(pageOf: node.index) { Adjacency(page: $0, slot: node.adjacencySlot) } ?? Adjacency()
     }
 
     /// How many relationships a node has in one direction, of one type or of all.
     package func degree(of node: NodeID, _ direction: Direction, type: RelationshipTypeID? = nil) -> Int {
         guard let type else {
             let table = direction == .outgoing ? self.outgoing : self.incoming
-            return table.read(pageOf: node.index) { $0.degree(node.slot) } ?? 0
+            return table.read(pageOf: node.index) { $0.degree(node.adjacencySlot) } ?? 0
         }
         return self.adjacency(of: node, direction).range(of: type).count
     }
@@ -200,6 +200,8 @@ package struct RelationshipRecord: Hashable, Sendable {
 extension NodeID {
     /// The place on its page.
     var slot: Int { Int(self.index) & PageShape.mask }
+    /// The place on its page of relationships.
+    var adjacencySlot: Int { Int(self.index) & (AdjacencyPage.size - 1) }
 }
 
 extension RelationshipID {

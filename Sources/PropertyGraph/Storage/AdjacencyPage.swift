@@ -1,4 +1,4 @@
-/// The relationships of 128 neighbouring nodes in one direction.
+/// The relationships of 32 neighbouring nodes in one direction.
 ///
 /// A small CSR in one block: where each node's entries begin, then neighbours, relationships and types, each side by
 /// side and sorted within a node by (type, neighbour, relationship). Walking neighbours touches 4 bytes an edge. A node of
@@ -6,9 +6,13 @@
 ///
 /// `@unchecked Sendable`: see ``StoredPage``.
 final class AdjacencyPage: StoredPage, @unchecked Sendable {
+    /// 32 nodes: a commit copies the pages of the two ends, and with 128 nodes of ten relationships that was a third of its
+    /// time; walks cost the same.
+    static let shift = 5
+    static let size = 1 << shift
     /// From this degree on a node's entries lie in a tree.
     static let hubDegree = 1024
-    private static let offsetCount = PageShape.size + 1
+    private static let offsetCount = AdjacencyPage.size + 1
 
     private var words: UnsafeMutablePointer<UInt32>
     private(set) var capacity: Int
@@ -53,7 +57,7 @@ final class AdjacencyPage: StoredPage, @unchecked Sendable {
     // MARK: Reading
 
     /// How many entries lie in the block, those of hubs aside.
-    var count: Int { Int(self.words[PageShape.size]) }
+    var count: Int { Int(self.words[AdjacencyPage.size]) }
     var neighbours: UnsafeMutablePointer<UInt32> { self.words + Self.offsetCount }
     var relationships: UnsafeMutablePointer<UInt32> { self.neighbours + self.capacity }
     var types: UnsafeMutablePointer<UInt32> { self.relationships + self.capacity }
@@ -128,7 +132,7 @@ final class AdjacencyPage: StoredPage, @unchecked Sendable {
         if self.count == self.capacity { self.grow(to: self.capacity + max(16, self.capacity / 4)) }
         self.shift(from: index, by: 1)
         self.write(entry, at: index)
-        for later in slot + 1...PageShape.size { self.words[later] += 1 }
+        for later in slot + 1...AdjacencyPage.size { self.words[later] += 1 }
         if range.count + 1 > Self.hubDegree { self.makeHub(slot) }
     }
 
@@ -142,12 +146,12 @@ final class AdjacencyPage: StoredPage, @unchecked Sendable {
         let index = self.lowerBound(entry, in: range)
         guard index < range.upperBound, self.entry(index) == entry else { return }
         self.shift(from: index + 1, by: -1)
-        for later in slot + 1...PageShape.size { self.words[later] -= 1 }
+        for later in slot + 1...AdjacencyPage.size { self.words[later] -= 1 }
     }
 
     /// Merges entries for many nodes of the page in one pass. O((old + new) log new).
     func merge(_ added: ContiguousArray<(slot: Int, entry: AdjacencyEntry)>) {
-        var slots = Array(repeating: ContiguousArray<AdjacencyEntry>(), count: PageShape.size)
+        var slots = Array(repeating: ContiguousArray<AdjacencyEntry>(), count: AdjacencyPage.size)
         for (slot, entry) in added { slots[slot].append(entry) }
         var total = self.count
         for slot in slots.indices where !slots[slot].isEmpty {
@@ -214,7 +218,7 @@ final class AdjacencyPage: StoredPage, @unchecked Sendable {
         let entries = range.map(self.entry)
         self.hubs.append(Hub(slot: slot, entries: SortedTree(sorted: entries)))
         self.shift(from: range.upperBound, by: -range.count)
-        for later in slot + 1...PageShape.size { self.words[later] -= UInt32(range.count) }
+        for later in slot + 1...AdjacencyPage.size { self.words[later] -= UInt32(range.count) }
     }
 
     private func endHub(_ hub: Int) {
@@ -229,6 +233,6 @@ final class AdjacencyPage: StoredPage, @unchecked Sendable {
             index += 1
             return true
         }
-        for later in slot + 1...PageShape.size { self.words[later] += UInt32(added) }
+        for later in slot + 1...AdjacencyPage.size { self.words[later] += UInt32(added) }
     }
 }

@@ -1,41 +1,46 @@
-/// A page of a ``PageTable``: something for 128 neighbouring numbers.
+/// A page of a ``PageTable``: something for neighbouring numbers.
 ///
 /// A page is changed only while one table alone holds it, which ``PageTable/update(_:_:)`` sees to, and never
 /// after it was shared; that is what makes pages safe to send.
 protocol StoredPage: AnyObject, Sendable {
+    /// The binary logarithm of how many numbers a page is for.
+    static var shift: Int { get }
     /// An empty page.
     init()
     /// A page with the same content that nobody else holds.
     func copied() -> Self
 }
 
-/// How numbers are split into pages. Measured best between 64 and 128 numbers a page (MEASUREMENTS.md, adjacency
-/// layouts); 64 references a block make a write copy few of them.
+/// Entities a page of properties. Measured best between 64 and 128 (MEASUREMENTS.md, adjacency layouts).
 enum PageShape {
     static let size = 128
     static let shift = 7
     static let mask = 127
-    static let blockSize = 64
-    static let blockShift = 6
-    static let blockMask = 63
 }
 
-/// Pages by number, below blocks of 64 references in two levels and a root.
+/// References a block: a write copies two blocks and the root.
+private enum BlockShape {
+    static let size = 32
+    static let shift = 5
+    static let mask = 31
+}
+
+/// Pages by number, below blocks of 32 references in two levels and a root.
 ///
 /// A value: copying is O(1). A write copies what it touches and others hold: one page, two blocks of references, and the
-/// root's `bound` / 524,288 references. Reading counts no references.
+/// root's reference for each 1,024 pages. Reading counts no references.
 struct PageTable<Page: StoredPage>: Sendable {
     /// One past the greatest number that ever lay here.
     private(set) var bound: UInt32 = 0
     private var root = ReferenceBlock(capacity: 4)
 
     /// How many pages the numbers below ``bound`` take.
-    var pageCount: Int { (Int(self.bound) + PageShape.mask) >> PageShape.shift }
+    var pageCount: Int { (Int(self.bound) + (1 << Page.shift) - 1) >> Page.shift }
 
     /// Reads the page of a number without holding it; nil when it was never written. O(1).
     @inline(__always)
     func read<Result>(pageOf number: UInt32, _ body: (Page) -> Result) -> Result? {
-        self.read(page: Int(number) >> PageShape.shift, body)
+        self.read(page: Int(number) >> Page.shift, body)
     }
 
     /// Reads a page without holding it; nil when it was never written. O(1).
@@ -48,7 +53,7 @@ struct PageTable<Page: StoredPage>: Sendable {
     /// The page of a number without holding it; nil when it was never written. Valid as long as the table is held.
     @inline(__always)
     func unretained(pageOf number: UInt32) -> Unmanaged<Page>? {
-        self.unretained(Int(number) >> PageShape.shift)
+        self.unretained(Int(number) >> Page.shift)
     }
 
     /// The page itself, held by the caller; nil when it was never written.
@@ -61,28 +66,31 @@ struct PageTable<Page: StoredPage>: Sendable {
 
     @inline(__always)
     private func unretained(_ page: Int) -> Unmanaged<Page>? {
-        let group = page >> PageShape.blockShift
-        let section = group >> PageShape.blockShift
+        let group = page >> BlockShape.shift
+        let section = group >> BlockShape.shift
         guard section < self.root.capacity, let section = self.root.block(section),
-            let group = section._withUnsafeGuaranteedRef({ $0.block(group & PageShape.blockMask) })
+            let group = section._withUnsafeGuaranteedRef({ $0.block(group & BlockShape.mask) })
         else { return nil }
-        return group._withUnsafeGuaranteedRef { $0.unretained(page & PageShape.blockMask) }
+        return group._withUnsafeGuaranteedRef { $0.unretained(page & BlockShape.mask) }
     }
 
     /// Changes the page of a number, in place when nobody else holds it.
     mutating func update<Result, Failure: Error>(
         _ number: UInt32, _ body: (Page) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        let page = Int(number) >> PageShape.shift
-        let group = page >> PageShape.blockShift
-        let section = group >> PageShape.blockShift
+        let page = Int(number) >> Page.shift
+        let group = page >> BlockShape.shift
+        let section = group >> BlockShape.shift
         if !isKnownUniquelyReferenced(&self.root) || section >= self.root.capacity {
-            self.root = ReferenceBlock(copying: self.root, capacity: max(self.root.capacity, section + 1))
+            self.root = ReferenceBlock(
+                copying: self.root,
+                capacity: section < self.root.capacity
+                    ? self.root.capacity : max(section + 1, self.root.capacity * 3 / 2))
         }
         self.bound = max(self.bound, number + 1)
-        let block = self.root.ownedBlock(section).ownedBlock(group & PageShape.blockMask)
+        let block = self.root.ownedBlock(section).ownedBlock(group & BlockShape.mask)
         return try body(
-            block.owned(page & PageShape.blockMask) {
+            block.owned(page & BlockShape.mask) {
                 Page()
             } copy: {
                 unsafeDowncast($0, to: Page.self).copied()
@@ -136,10 +144,10 @@ private final class ReferenceBlock: @unchecked Sendable {
 
     func ownedBlock(_ index: Int) -> ReferenceBlock {
         self.owned(index) {
-            ReferenceBlock(capacity: PageShape.blockSize)
+            ReferenceBlock(capacity: BlockShape.size)
         } copy: {
             ReferenceBlock(
-                copying: unsafeDowncast($0, to: ReferenceBlock.self), capacity: PageShape.blockSize)
+                copying: unsafeDowncast($0, to: ReferenceBlock.self), capacity: BlockShape.size)
         }
     }
 

@@ -49,6 +49,7 @@ struct PropertyColumns: Sendable {
 ///
 /// `@unchecked Sendable`: see ``StoredPage``.
 final class NodePage: StoredPage, @unchecked Sendable {
+    static let shift = PageShape.shift
     /// The number that means "no node".
     static let none = UInt32.max
     /// The node's label set by slot, ``none`` where no node is.
@@ -72,6 +73,7 @@ final class NodePage: StoredPage, @unchecked Sendable {
 ///
 /// `@unchecked Sendable`: see ``StoredPage``.
 final class RelationshipPage: StoredPage, @unchecked Sendable {
+    static let shift = PageShape.shift
     /// The type that means "no relationship".
     static let none = UInt32.max
     private let words: UnsafeMutablePointer<UInt32>
