@@ -1,0 +1,142 @@
+internal import PropertyGraph
+
+/// The header of a table: what each column holds, by the convention of `neo4j-admin database import`.
+///
+/// `name:type`, `name:type[]`, `name:ID(Space)`, `:START_ID(Space)`, `:END_ID(Space)`, `:TYPE`, `:LABEL`,
+/// `:IGNORE`; the last colon divides, so that names may hold colons. Options in braces after it: `{label:User}` and
+/// `{id-type:long}` of an id, `{crs:wgs-84}` of a point; `{plexus:json}` and `{plexus:labels}` of an ignored column, which
+/// only this program reads: values, or the list of labels, as JSON.
+struct CSVHeader {
+    enum Kind: Hashable {
+        case id(property: String?, space: String, label: String?, type: CSVType)
+        case start(space: String)
+        case end(space: String)
+        case type
+        case label
+        case labelsAsJSON
+        case property(name: String, type: CSVType, isList: Bool, system: Point.System?)
+        case propertyAsJSON(name: String)
+        case ignored
+    }
+
+    struct Column: Hashable {
+        /// The header's text, for messages.
+        let title: String
+        let kind: Kind
+    }
+
+    let columns: [Column]
+    /// Whether rows are nodes; else they are relationships.
+    let isNodes: Bool
+
+    init(_ titles: [String], file: String, line: Int) throws(ImportError) {
+        var columns: [Column] = []
+        for title in titles {
+            columns.append(Column(title: title, kind: try Self.kind(title, file, line)))
+        }
+        self.columns = columns
+        self.isNodes = columns.contains { if case .id = $0.kind { true } else { false } }
+        let hasEnds =
+            columns.contains { if case .start = $0.kind { true } else { false } }
+            && columns.contains { if case .end = $0.kind { true } else { false } }
+        guard self.isNodes || hasEnds else {
+            throw ImportError(
+                file: file, line: line,
+                "the header has neither an `:ID` nor `:START_ID` and `:END_ID` columns")
+        }
+    }
+
+    private static func kind(_ title: String, _ file: String, _ line: Int) throws(ImportError) -> Kind {
+        guard let parts = Parts(title) else {
+            return .property(name: title, type: .string, isList: false, system: nil)
+        }
+        func fail(_ message: String) -> ImportError {
+            ImportError(file: file, line: line, column: title, message)
+        }
+        var options = parts.options
+        let kind: Kind
+        switch parts.word.uppercased() {
+        case "ID":
+            let type = options.removeValue(forKey: "id-type").map { CSVType(rawValue: $0.lowercased()) }
+            guard let type = type ?? .string else { throw fail("there is no such id-type") }
+            kind = .id(
+                property: parts.name.isEmpty ? nil : parts.name, space: parts.space,
+                label: options.removeValue(forKey: "label"), type: type)
+        case "START_ID": kind = .start(space: parts.space)
+        case "END_ID": kind = .end(space: parts.space)
+        case "TYPE": kind = .type
+        case "LABEL": kind = .label
+        case "IGNORE":
+            switch options["plexus"] {
+            case "json": kind = .propertyAsJSON(name: parts.name)
+            case "labels": kind = .labelsAsJSON
+            default: kind = .ignored
+            }
+            options = [:]
+        default:
+            guard let type = CSVType(rawValue: parts.word.lowercased()), parts.space.isEmpty else {
+                let known = CSVType.allCases.map(\.rawValue).sorted().joined(separator: ", ")
+                throw fail("`\(parts.word)` is no type; there are \(known)")
+            }
+            let crs = options.removeValue(forKey: "crs")
+            let system = crs.flatMap { Point.System(name: $0) }
+            guard crs == nil || (system != nil && type == .point) else { throw fail("there is no such crs") }
+            kind = .property(name: parts.name, type: type, isList: parts.isList, system: system)
+        }
+        // An option that is not known here could change what a value means.
+        if let option = options.keys.sorted().first { throw fail("the option `\(option)` is not known") }
+        return kind
+    }
+
+    /// A title taken apart from its end: `name:word[](space){options}`; nil without a colon.
+    private struct Parts {
+        let name: String
+        let word: String
+        let isList: Bool
+        let space: String
+        let options: [String: String]
+
+        init?(_ title: String) {
+            var rest = Substring(title)
+            var options: [String: String] = [:]
+            if rest.hasSuffix("}"), let open = rest.lastIndex(of: "{") {
+                for option in rest[rest.index(after: open)...].dropLast().split(separator: ",") {
+                    let pair = option.split(separator: ":", maxSplits: 1).map {
+                        $0.trimming(while: { $0 == " " || $0 == "\"" || $0 == "'" })
+                    }
+                    options[pair.first ?? ""] = pair.count > 1 ? pair[1] : ""
+                }
+                rest = rest[..<open]
+            }
+            var space = ""
+            if rest.hasSuffix(")"), let open = rest.lastIndex(of: "(") {
+                space = String(rest[rest.index(after: open)...].dropLast())
+                rest = rest[..<open]
+            }
+            self.isList = rest.hasSuffix("[]")
+            if self.isList { rest = rest.dropLast(2) }
+            guard let colon = rest.lastIndex(of: ":") else { return nil }
+            self.name = String(rest[..<colon])
+            self.word = String(rest[rest.index(after: colon)...])
+            self.space = space
+            self.options = options
+        }
+    }
+}
+
+extension Substring {
+    fileprivate func trimming(while isTrimmed: (Character) -> Bool) -> String {
+        var text = self.drop(while: isTrimmed)
+        while let last = text.last, isTrimmed(last) { text.removeLast() }
+        return String(text)
+    }
+}
+
+extension Point.System {
+    /// By the name that `point.crs` gives, in any case.
+    init?(name: String) {
+        let known: [Point.System] = [.cartesian, .cartesian3D, .wgs84, .wgs84With3D]
+        guard let system = known.first(where: { $0.name == name.lowercased() }) else { return nil }
+        self = system
+    }
+}
