@@ -88,7 +88,8 @@ struct CSVHeader {
         return kind
     }
 
-    /// A title taken apart from its end: `name:word[](space){options}`; nil without a colon.
+    /// A title taken apart from its end: `name:word[](space){options}`; nil without a colon. By bytes: a
+    /// name may end in what would join a colon to one character.
     private struct Parts {
         let name: String
         let word: String
@@ -97,29 +98,32 @@ struct CSVHeader {
         let options: [String: String]
 
         init?(_ title: String) {
-            var rest = Substring(title)
+            var rest = Array(title.utf8)[...]
             var options: [String: String] = [:]
-            if rest.hasSuffix("}"), let open = rest.lastIndex(of: "{") {
-                for option in rest[rest.index(after: open)...].dropLast().split(separator: ",") {
+            if let inner = Self.takeGroup(&rest, UInt8(ascii: "{"), UInt8(ascii: "}")) {
+                for option in inner.split(separator: ",") {
                     let pair = option.split(separator: ":", maxSplits: 1).map {
                         $0.trimming(while: { $0 == " " || $0 == "\"" || $0 == "'" })
                     }
                     options[pair.first ?? ""] = pair.count > 1 ? pair[1] : ""
                 }
-                rest = rest[..<open]
             }
-            var space = ""
-            if rest.hasSuffix(")"), let open = rest.lastIndex(of: "(") {
-                space = String(rest[rest.index(after: open)...].dropLast())
-                rest = rest[..<open]
-            }
-            self.isList = rest.hasSuffix("[]")
+            self.space = Self.takeGroup(&rest, UInt8(ascii: "("), UInt8(ascii: ")")) ?? ""
+            self.isList = rest.count > 2 && Array(rest.suffix(2)) == Array("[]".utf8)
             if self.isList { rest = rest.dropLast(2) }
-            guard let colon = rest.lastIndex(of: ":") else { return nil }
-            self.name = String(rest[..<colon])
-            self.word = String(rest[rest.index(after: colon)...])
-            self.space = space
+            guard let colon = rest.lastIndex(of: UInt8(ascii: ":")) else { return nil }
+            self.name = String(decoding: rest[..<colon], as: UTF8.self)
+            self.word = String(decoding: rest[(colon + 1)...], as: UTF8.self)
             self.options = options
+        }
+
+        private static func takeGroup(
+            _ rest: inout ArraySlice<UInt8>, _ open: UInt8, _ close: UInt8
+        ) -> String? {
+            guard rest.last == close, let start = rest.lastIndex(of: open) else { return nil }
+            let inner = String(decoding: rest[(start + 1)...].dropLast(), as: UTF8.self)
+            rest = rest[..<start]
+            return inner
         }
     }
 }

@@ -12,38 +12,37 @@ package import JSON
 struct ImportRoutes {
     /// The most bytes of an import: 64 GiB.
     static let bodyLimit = 64 << 30
-    /// The most bytes of a script, which is read whole: 1 GiB.
-    static let scriptLimit = 1 << 30
     let services: Services
 
     func add(to router: Router<APIContext>) {
         router.post("/v1/import") { request, _ in try await self.take(request) }
         router.post("/v1/import/cypher") { request, _ in
-            let text = String(buffer: try await self.script(request))
-            try await self.services.database.runScript(text)
+            try await self.spooled(request) { path in
+                try await self.services.database.importScript(
+                    .file(path), name: request.parameter("file") ?? "script")
+            }
             return Response(["status": "done"])
         }
     }
 
-    private func script(_ request: Request) async throws -> ByteBuffer {
-        do {
-            return try await request.body.collect(upTo: Self.scriptLimit)
-        } catch {
-            throw HTTPProblem(
-                .contentTooLarge, code: "body_too_large",
-                "a script has at most \(Self.scriptLimit) bytes; split it, or import JSON Lines or CSV")
+    private func take(_ request: Request) async throws -> Response {
+        try await self.spooled(request) { path in
+            var files = ImportFiles()
+            files.addLines(.file(path), name: request.parameter("file") ?? "import")
+            return Response(try await self.services.database.importFiles(files).json)
         }
     }
 
-    private func take(_ request: Request) async throws -> Response {
+    /// Keeps the body in a file while the work on it runs.
+    private func spooled<Result>(
+        _ request: Request, _ body: (String) async throws -> Result
+    ) async throws -> Result {
         let spool = FileManager.default.temporaryDirectory.appending(
             path: "plexus-import-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: spool) }
         try await self.store(request.body, at: spool.path)
-        var files = ImportFiles()
-        files.addLines(.file(spool.path), name: request.parameter("file") ?? "import")
         do {
-            return Response(try await self.services.database.importFiles(files).json)
+            return try await body(spool.path)
         } catch let error as ImportError {
             throw HTTPProblem(.badRequest, code: "invalid_import", error.description)
         }

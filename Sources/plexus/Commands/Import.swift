@@ -58,7 +58,9 @@ struct Import: AsyncParsableCommand {
             let summary =
                 found.files.isEmpty
                 ? ImportSummary() : try await database.importFiles(found.files) { line.show($0) }
-            for script in try found.scripts() { try await database.runScript(script) }
+            for script in found.scripts {
+                try await database.importScript(.file(script.path), name: script.name)
+            }
             return summary.json
         }
         if let local { return local }
@@ -70,10 +72,11 @@ struct Import: AsyncParsableCommand {
                 "/v1/import", type: "application/x-ndjson", timeoutSeconds: 6 * 3600
             ) { try await lines.next() }
         }
-        for script in try found.scripts() {
-            _ = try await server.exchange(
-                "POST", "/v1/import/cypher", body: Array(script.utf8), type: "text/plain",
-                timeoutSeconds: 3600)
+        for script in found.scripts {
+            let pieces = SentPieces(try FileHandle(forReadingFrom: URL(fileURLWithPath: script.path)))
+            _ = try await server.upload(
+                "/v1/import/cypher", type: "text/plain", timeoutSeconds: 6 * 3600
+            ) { try await pieces.next() }
         }
         return summary
     }
@@ -90,11 +93,24 @@ private actor SentLines {
     func next() throws -> [UInt8]? { try self.lines.next() }
 }
 
+/// A script on its way to a server.
+private actor SentPieces {
+    private let file: FileHandle
+
+    init(_ file: FileHandle) { self.file = file }
+
+    func next() throws -> [UInt8]? {
+        guard let data = try self.file.read(upToCount: 1 << 18), !data.isEmpty else { return nil }
+        return Array(data)
+    }
+}
+
 /// The files that an import's arguments name.
 struct ImportFolder {
     private(set) var files = ImportFiles()
     private(set) var count = 0
-    private var scriptPaths: [String] = []
+    /// Scripts in the order of the files.
+    private(set) var scripts: [(path: String, name: String)] = []
 
     init(_ paths: [String], _ options: CSVOptions) throws {
         let all = try paths.flatMap(Self.files)
@@ -104,7 +120,7 @@ struct ImportFolder {
         for path in all where !headers.contains(path) {
             let name = URL(fileURLWithPath: path).lastPathComponent
             if path.hasSuffix(".cypher") {
-                self.scriptPaths.append(path)
+                self.scripts.append((path, name))
             } else if Self.isTable(path) {
                 let header = Self.header(of: path, among: headers)
                 if let header { used.insert(header) }
@@ -117,11 +133,6 @@ struct ImportFolder {
         for path in headers where !used.contains(path) {
             self.files.add(try Self.table(path, URL(fileURLWithPath: path).lastPathComponent, nil, options))
         }
-    }
-
-    /// The scripts' texts, in the order of the files.
-    func scripts() throws -> [String] {
-        try self.scriptPaths.map { try String(contentsOfFile: $0, encoding: .utf8) }
     }
 
     /// A file that has a header of its own keeps it, whatever lies beside it.
