@@ -76,8 +76,8 @@ struct Graph: Sendable {
         let slice = self.snapshot.unsafeNeighbours(of: NodeID(node), .outgoing, type: type)
         for neighbour in slice.nodes { body(neighbour) }
         guard slice.isHub else { return }
-        self.snapshot.forEachHubNeighbour(of: NodeID(node), .outgoing, type: type) { neighbour, _ in
-            body(neighbour.index)
+        self.snapshot.forEachHubRun(of: NodeID(node), .outgoing, type: type) { run in
+            for entry in run { body(entry.neighbour.index) }
         }
     }
 

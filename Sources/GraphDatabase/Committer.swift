@@ -16,19 +16,22 @@ final class Committer: Sendable {
     /// How many entities a group may touch before it is closed.
     static let groupEntityLimit = 100_000
 
-    /// What a writer came to. The graph goes back to the committer in each case.
+    /// What a writer came to.
     enum Outcome {
         /// Nothing is to be written; the writer may have seen commits of its group, so it waits for them.
-        case unchanged(GraphSnapshot, Answer)
-        /// The writer failed and knows it. Without a graph its changes could not be taken back.
-        case failed(GraphSnapshot?)
+        case unchanged(Answer)
+        /// The writer failed and knows it.
+        case failed
+        /// The graph is in the commit.
         case commit(GraphCommit, Answer)
     }
     typealias Answer = @Sendable ((any Error)?) -> Void
 
     /// A writer that waits for its turn.
     struct Job: Sendable {
-        let run: @Sendable (consuming GraphSnapshot) -> Outcome
+        /// Takes the graph, so that nobody else holds it and its pages change in place, and puts it back unless it gives a
+        /// commit. A graph that is not there any more could not be brought back to what it was.
+        let run: @Sendable (inout GraphSnapshot?) -> Outcome
         /// Tells a writer that did not run why not.
         let refuse: @Sendable (any Error) -> Void
     }
@@ -214,14 +217,9 @@ private struct Group {
     private mutating func run(_ job: Committer.Job) {
         // After a failure the rest of the group does not run: it would build on what is not there.
         if let failure = self.failure { return job.refuse(failure) }
-        guard let graph = self.graph.take() else { return job.refuse(GraphError.rollbackFailed) }
-        switch job.run(graph) {
-        case .failed(let graph):
-            self.graph = graph
-            if graph == nil { self.failure = GraphError.rollbackFailed }
-        case .unchanged(let graph, let answer):
-            self.graph = graph
-            self.answers.append(answer)
+        switch job.run(&self.graph) {
+        case .failed: if self.graph == nil { self.failure = GraphError.rollbackFailed }
+        case .unchanged(let answer): self.answers.append(answer)
         case .commit(let commit, let answer):
             self.answers.append(answer)
             self.entities += commit.count

@@ -87,7 +87,7 @@ package final class GraphDatabase: Sendable {
         let isTaken = self.committer.submit(
             mayBlock: mayBlock,
             Committer.Job { graph in
-                Self.run(body, graph, end)
+                Self.run(body, &graph, end)
             } refuse: {
                 end(.failure($0))
             })
@@ -95,20 +95,22 @@ package final class GraphDatabase: Sendable {
     }
 
     private static func run<Result: Sendable>(
-        _ body: (GraphTransaction) throws -> Result, _ graph: consuming GraphSnapshot,
+        _ body: (GraphTransaction) throws -> Result, _ graph: inout GraphSnapshot?,
         _ end: @escaping @Sendable (Swift.Result<Result, any Error>) -> Void
     ) -> Committer.Outcome {
-        let transaction = GraphTransaction(graph)
+        let transaction = GraphTransaction(graph.take() ?? GraphSnapshot())
         do {
             let result = try body(transaction)
             let answer: Committer.Answer = { error in
                 end(error.map { .failure($0) } ?? .success(result))
             }
-            return try transaction.finish().map { .commit($0, answer) }
-                ?? .unchanged(transaction.graph, answer)
+            if let commit = try transaction.finish() { return .commit(commit, answer) }
+            graph = transaction.graph
+            return .unchanged(answer)
         } catch {
             end(.failure(error))
-            return .failed(transaction.abandon())
+            graph = transaction.abandon()
+            return .failed
         }
     }
 

@@ -9,12 +9,6 @@ enum ChangeSetCoding {
     /// Stands in place of the number for a commit that was too large to be spelled out.
     static let tooLarge = 0
 
-    static func encode(_ changes: [GraphChange]) -> [UInt8] {
-        var bytes: [UInt8] = []
-        JSON.array(changes.map(Self.encode)).write(to: &bytes)
-        return bytes
-    }
-
     static func decode(_ text: String, version: Int) throws(StorageError) -> [GraphChange] {
         guard version == Self.version else {
             throw .damaged("a change set has encoding \(version), this program reads \(Self.version)")
@@ -32,7 +26,8 @@ enum ChangeSetCoding {
         return changes
     }
 
-    private static func encode(_ change: GraphChange) -> JSON {
+    /// One step.
+    static func encode(_ change: GraphChange) -> JSON {
         switch change {
         case .putNode(let node, let labels, let properties):
             [

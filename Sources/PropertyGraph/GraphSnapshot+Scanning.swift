@@ -11,13 +11,17 @@ extension GraphSnapshot {
         for (index, neighbour) in slice.nodes.enumerated() {
             body(NodeID(neighbour), RelationshipID(slice.relationships[index]))
         }
-        if slice.isHub { self.forEachHubNeighbour(of: node, direction, type: type, body) }
+        if slice.isHub {
+            self.forEachHubRun(of: node, direction, type: type) { run in
+                for entry in run { body(entry.neighbour, entry.relationship) }
+            }
+        }
         withExtendedLifetime(self) {}
     }
 
     /// Where a node's neighbours lie in memory, valid as long as the snapshot is held: for loops that must cost what a loop
     /// over a CSR costs. When ``NeighbourSlice/isHub`` is true they lie elsewhere: call
-    /// ``forEachHubNeighbour(of:_:type:_:)``. O(1), with a type O(log degree).
+    /// ``forEachHubRun(of:_:type:_:)``. O(1), with a type O(log degree).
     package func unsafeNeighbours(
         of node: NodeID, _ direction: Direction, type: RelationshipTypeID? = nil
     ) -> NeighbourSlice {
@@ -36,18 +40,14 @@ extension GraphSnapshot {
         }
     }
 
-    /// Calls the body for each relationship of a node of very high degree; does nothing for other nodes.
-    package func forEachHubNeighbour(
+    /// Calls the body with the entries of a node of very high degree, in order and many at a time; does nothing for other
+    /// nodes.
+    package func forEachHubRun(
         of node: NodeID, _ direction: Direction, type: RelationshipTypeID?,
-        _ body: (NodeID, RelationshipID) -> Void
+        _ body: (UnsafeBufferPointer<AdjacencyEntry>) -> Void
     ) {
-        let table = direction == .outgoing ? self.outgoing : self.incoming
-        guard table.read(pageOf: node.index, { $0.hub(node.adjacencySlot) != nil }) == true else { return }
         let adjacency = self.adjacency(of: node, direction)
-        adjacency.forEach(in: type.map { adjacency.range(of: $0) } ?? 0..<adjacency.count) { entry in
-            body(entry.neighbour, entry.relationship)
-            return true
-        }
+        adjacency.forEachHubRun(in: type.map { adjacency.range(of: $0) } ?? 0..<adjacency.count, body)
     }
 
     /// Calls the body for each page of 128 node numbers on which a node has the key: with the page's first number and

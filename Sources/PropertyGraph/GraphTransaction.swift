@@ -13,6 +13,9 @@ package final class GraphTransaction {
     private var undoLog = UndoLog()
     /// Whether taking something back failed: then nothing can be believed.
     private var isBroken = false
+    /// Whether new entities get numbers of deleted ones; if not, whatever the transaction makes has greater numbers than
+    /// what was there.
+    package var usesFreeNumbers = true
     /// From where on numbers that were free at the start are looked for.
     private var nextFreeNode: UInt32 = 0
     private var nextFreeRelationship: UInt32 = 0
@@ -130,7 +133,7 @@ package final class GraphTransaction {
 
     /// A number that was free when the transaction began and still is, else a new one.
     private func freeNode() throws(GraphError) -> NodeID {
-        while let number = self.base.freeNodes.first(from: self.nextFreeNode) {
+        while self.usesFreeNumbers, let number = self.base.freeNodes.first(from: self.nextFreeNode) {
             self.nextFreeNode = number + 1
             if self.graph.freeNodes.contains(number) { return NodeID(number) }
         }
@@ -139,7 +142,9 @@ package final class GraphTransaction {
     }
 
     private func freeRelationship() throws(GraphError) -> RelationshipID {
-        while let number = self.base.freeRelationships.first(from: self.nextFreeRelationship) {
+        while self.usesFreeNumbers,
+            let number = self.base.freeRelationships.first(from: self.nextFreeRelationship)
+        {
             self.nextFreeRelationship = number + 1
             if self.graph.freeRelationships.contains(number) { return RelationshipID(number) }
         }

@@ -37,8 +37,8 @@ package struct ServerConnection: Sendable {
 
     /// Where the server is, without a slash at the end.
     package let url: String
-    private let token: String?
-    private var client: HTTPClient { Self.sharedClient }
+    let token: String?
+    var client: HTTPClient { Self.sharedClient }
 
     /// One for the process, never shut down. It says at once that nobody listens: the client's own default repeats the
     /// connection until the request's time is over, a minute for a person at a terminal.

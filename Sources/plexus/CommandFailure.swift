@@ -39,7 +39,7 @@ struct CommandFailure: Error {
         case let error as StorageError: self.init(error.description, code: 3)
         case is CypherError, is GraphError, is AuthorizationError, is OrchestrationError, is ViewError,
             is GraphvizError,
-            is ImportError, is JSONError:
+            is ImportError, is ExportError, is JSONError:
             self.init("\(error)", code: 2)
         case let error as ModelError: self.init("schema/network.fga: \(error)", code: 70)
         case is CancellationError: self.init("stopped", code: 130)

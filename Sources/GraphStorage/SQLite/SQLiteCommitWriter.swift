@@ -20,7 +20,9 @@ final class SQLiteCommitWriter {
     private var checksum = RowChecksum()
     private var labels: [UInt8] = []
     private var properties: [UInt8] = []
-    private var labelTexts: [UInt32: [UInt8]] = [:]
+    /// The commit's changes in the log's form, made of the rows as they are written.
+    private var log: [UInt8] = []
+    private var isSpelledOut = false
 
     private struct Statements {
         let begin, commit, rollback: SQLiteStatement
@@ -112,7 +114,12 @@ final class SQLiteCommitWriter {
 
     /// Takes a commit into the transaction of SQLite that was begun.
     func append(_ commit: GraphCommit) throws(SQLiteFailure) {
-        for change in commit.schema { try self.apply(change) }
+        self.log.removeAll(keepingCapacity: true)
+        self.isSpelledOut = commit.count <= Self.logEntityLimit
+        for change in commit.schema {
+            try self.apply(change)
+            self.note { ChangeSetCoding.encode(change).write(to: &$0) }
+        }
         for relationship in commit.touchedRelationships where !commit.graph.contains(relationship) {
             try self.delete(relationship)
         }
@@ -134,6 +141,13 @@ final class SQLiteCommitWriter {
         }
         for entry in commit.journal { try self.append(entry) }
         try self.appendLog(commit, self.now)
+    }
+
+    /// Adds a step to the log's text.
+    private func note(_ write: (inout [UInt8]) -> Void) {
+        guard self.isSpelledOut else { return }
+        self.log.append(self.log.isEmpty ? UInt8(ascii: "[") : UInt8(ascii: ","))
+        write(&self.log)
     }
 
     // MARK: Rows
@@ -160,6 +174,15 @@ final class SQLiteCommitWriter {
         }
         self.totals.nodes += 1
         self.totals.digest &+= self.checksum.value
+        self.note { log in
+            log.append(contentsOf: "[\"putNode\",".utf8)
+            StoredRow.write(Int(node.index), to: &log)
+            log.append(UInt8(ascii: ","))
+            log.append(contentsOf: self.labels)
+            log.append(UInt8(ascii: ","))
+            log.append(contentsOf: self.properties)
+            log.append(UInt8(ascii: "]"))
+        }
     }
 
     private func put(
@@ -193,18 +216,33 @@ final class SQLiteCommitWriter {
         }
         self.totals.relationships += 1
         self.totals.digest &+= self.checksum.value
+        self.note { log in
+            log.append(contentsOf: "[\"putRelationship\",".utf8)
+            StoredRow.write(Int(relationship.index), to: &log)
+            log.append(UInt8(ascii: ","))
+            JSON.write(graph.tokens.name(record.type), to: &log)
+            for end in [record.source, record.target] {
+                log.append(UInt8(ascii: ","))
+                StoredRow.write(Int(end.index), to: &log)
+            }
+            log.append(UInt8(ascii: ","))
+            log.append(contentsOf: self.properties)
+            log.append(UInt8(ascii: "]"))
+        }
     }
 
     private func delete(_ node: NodeID) throws(SQLiteFailure) {
         try self.forget(Int64(node.index), self.statements.nodeChecksum, \.nodes)
         self.statements.deleteNode.bind(1, Int64(node.index))
         try self.statements.deleteNode.run()
+        self.note { ChangeSetCoding.encode(.deleteNode(node)).write(to: &$0) }
     }
 
     private func delete(_ relationship: RelationshipID) throws(SQLiteFailure) {
         try self.forget(Int64(relationship.index), self.statements.relationshipChecksum, \.relationships)
         self.statements.deleteRelationship.bind(1, Int64(relationship.index))
         try self.statements.deleteRelationship.run()
+        self.note { ChangeSetCoding.encode(.deleteRelationship(relationship)).write(to: &$0) }
     }
 
     /// Takes a row, if there is one, out of the totals.
@@ -257,12 +295,14 @@ final class SQLiteCommitWriter {
     // MARK: Log and journals
 
     private func appendLog(_ commit: GraphCommit, _ now: Int64) throws(SQLiteFailure) {
-        let isSpelledOut = commit.count <= Self.logEntityLimit
-        let encoding = isSpelledOut ? ChangeSetCoding.version : ChangeSetCoding.tooLarge
-        let text = isSpelledOut ? ChangeSetCoding.encode(commit.changeSet.changes) : []
+        let encoding = self.isSpelledOut ? ChangeSetCoding.version : ChangeSetCoding.tooLarge
+        if self.isSpelledOut {
+            if self.log.isEmpty { self.log.append(UInt8(ascii: "[")) }
+            self.log.append(UInt8(ascii: "]"))
+        }
         let statement = self.statements.appendLog
         let position = Int64(commit.position)
-        try text.withUnsafeBufferPointer { text throws(SQLiteFailure) in
+        try self.log.withUnsafeBufferPointer { text throws(SQLiteFailure) in
             self.checksum.begin()
             for number in [position, now, Int64(encoding)] { self.checksum.add(number) }
             self.checksum.add(text)

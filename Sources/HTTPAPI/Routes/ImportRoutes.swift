@@ -1,54 +1,79 @@
-package import GraphDatabase
-internal import GraphStorage
+internal import Foundation
+internal import GraphDatabase
+package import GraphStorage
 internal import HTTPTypes
 internal import Hummingbird
 package import JSON
 
 /// `POST /v1/import`: nodes and relationships as JSON Lines, all or none.
+///
+/// The body goes to a file first, as it comes, and from there into the graph: a slow sender must not hold the
+/// graph's only writer.
 struct ImportRoutes {
-    /// The most bytes of an import.
-    static let bodyLimit = 1 << 30
+    /// The most bytes of an import: 64 GiB.
+    static let bodyLimit = 64 << 30
     let services: Services
 
     func add(to router: Router<APIContext>) {
         router.post("/v1/import") { request, _ in try await self.take(request) }
         router.post("/v1/import/cypher") { request, _ in
-            let text = String(buffer: try await self.body(request))
-            try await self.services.database.runScript(text)
+            try await self.spooled(request) { path in
+                try await self.services.database.importScript(
+                    .file(path), name: request.parameter("file") ?? "script")
+            }
             return Response(["status": "done"])
         }
     }
 
-    private func body(_ request: Request) async throws -> ByteBuffer {
-        do {
-            return try await request.body.collect(upTo: Self.bodyLimit)
-        } catch {
-            throw HTTPProblem(
-                .contentTooLarge, code: "body_too_large",
-                "an import has at most \(Self.bodyLimit) bytes; split the files")
+    private func take(_ request: Request) async throws -> Response {
+        try await self.spooled(request) { path in
+            var files = ImportFiles()
+            files.addLines(.file(path), name: request.parameter("file") ?? "import")
+            return Response(try await self.services.database.importFiles(files).json)
         }
     }
 
-    private func take(_ request: Request) async throws -> Response {
-        let body = try await self.body(request)
-        var records: [(record: ImportRecord, file: String, line: Int)] = []
-        var number = 0
-        for line in body.readableBytesView.split(separator: 10, omittingEmptySubsequences: false) {
-            number += 1
-            if line.allSatisfy({ $0 == 32 || $0 == 13 || $0 == 9 }) { continue }
-            let text = String(decoding: line, as: UTF8.self)
-            do {
-                let file = request.parameter("file") ?? "import"
-                records.append((try ImportRecord(jsonLine: text, file: file, line: number), file, number))
-            } catch {
-                throw HTTPProblem(.badRequest, code: "invalid_import", "\(error)")
-            }
-        }
+    /// Keeps the body in a file while the work on it runs.
+    private func spooled<Result>(
+        _ request: Request, _ body: (String) async throws -> Result
+    ) async throws -> Result {
+        let spool = FileManager.default.temporaryDirectory.appending(
+            path: "plexus-import-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: spool) }
+        try await self.store(request.body, at: spool.path)
         do {
-            let summary = try await self.services.database.importRecords(records)
-            return Response(summary.json)
+            return try await body(spool.path)
         } catch let error as ImportError {
             throw HTTPProblem(.badRequest, code: "invalid_import", error.description)
+        }
+    }
+
+    private func store(_ body: RequestBody, at path: String) async throws {
+        guard
+            FileManager.default.createFile(
+                atPath: path, contents: nil, attributes: [.posixPermissions: 0o600]),
+            let file = FileHandle(forWritingAtPath: path)
+        else {
+            throw HTTPProblem(
+                HTTPResponse.Status(code: 507), code: "no_space",
+                "there is no place to keep the import's body")
+        }
+        defer { try? file.close() }
+        var count = 0
+        for try await buffer in body {
+            count += buffer.readableBytes
+            guard count <= Self.bodyLimit else {
+                throw HTTPProblem(
+                    .contentTooLarge, code: "body_too_large",
+                    "an import has at most \(Self.bodyLimit) bytes; split the files")
+            }
+            do {
+                try file.write(contentsOf: Data(buffer.readableBytesView))
+            } catch {
+                throw HTTPProblem(
+                    HTTPResponse.Status(code: 507), code: "no_space",
+                    "the import's body cannot be kept: \(error.localizedDescription)")
+            }
         }
     }
 }

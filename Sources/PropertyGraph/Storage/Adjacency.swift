@@ -92,6 +92,11 @@ package struct Adjacency: Sendable, RandomAccessCollection {
         }
     }
 
+    /// As ``forEach(in:_:)``, for nodes of very high degree, with many entries at a time; does nothing for others.
+    func forEachHubRun(in range: Range<Int>, _ body: (UnsafeBufferPointer<AdjacencyEntry>) -> Void) {
+        if case .hub(let entries) = self.place { entries.forEachRun(in: range, body) }
+    }
+
     /// The entries of one type. O(log degree).
     package func entries(of type: RelationshipTypeID) -> Slice<Adjacency> { self[self.range(of: type)] }
 

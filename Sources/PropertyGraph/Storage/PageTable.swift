@@ -116,8 +116,11 @@ private final class ReferenceBlock: @unchecked Sendable {
     init(copying other: ReferenceBlock, capacity: Int) {
         self.capacity = capacity
         self.children = .allocate(capacity: capacity)
-        self.children.initialize(from: other.children, count: other.capacity)
-        (self.children + other.capacity).initialize(repeating: nil, count: capacity - other.capacity)
+        self.children.initialize(repeating: nil, count: capacity)
+        // One by one: a copy of the whole range goes through the runtime's description of the type.
+        for index in 0..<other.capacity {
+            if let child = other.children[index] { self.children[index] = child }
+        }
     }
 
     /// The child's address alone. Whoever reads through it holds the block.
@@ -152,7 +155,7 @@ private final class ReferenceBlock: @unchecked Sendable {
     }
 
     deinit {
-        self.children.deinitialize(count: self.capacity)
+        for index in 0..<self.capacity { self.children[index] = nil }
         self.children.deallocate()
     }
 }

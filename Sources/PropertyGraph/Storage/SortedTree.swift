@@ -92,8 +92,10 @@ struct SortedTree<Element: Comparable & Sendable>: Sendable {
         try self.root.forEach(from: position, body)
     }
 
-    /// Calls the body with the elements in order, a leaf at a time.
-    func forEachLeaf(_ body: (ContiguousArray<Element>) -> Void) { self.root.forEachLeaf(body) }
+    /// Calls the body with the elements at a range of positions, in order and many at a time.
+    func forEachRun(in range: Range<Int>, _ body: (UnsafeBufferPointer<Element>) -> Void) {
+        self.root.forEachRun(in: range, body)
+    }
 }
 
 /// How wide nodes are: a write copies one leaf and one inner node a level.
@@ -257,7 +259,19 @@ private final class TreeNode<Element: Comparable & Sendable>: @unchecked Sendabl
         return true
     }
 
-    func forEachLeaf(_ body: (ContiguousArray<Element>) -> Void) {
-        if self.isLeaf { body(self.keys) } else { for child in self.children { child.forEachLeaf(body) } }
+    func forEachRun(in range: Range<Int>, _ body: (UnsafeBufferPointer<Element>) -> Void) {
+        guard !self.isLeaf else {
+            let range = range.clamped(to: 0..<self.keys.count)
+            return self.keys.withUnsafeBufferPointer { body(UnsafeBufferPointer(rebasing: $0[range])) }
+        }
+        var start = 0
+        for index in self.children.indices {
+            let end = start + self.sizes[index]
+            if start < range.upperBound, end > range.lowerBound {
+                let lower = max(range.lowerBound - start, 0)
+                self.children[index].forEachRun(in: lower..<max(lower, range.upperBound - start), body)
+            }
+            start = end
+        }
     }
 }

@@ -1,0 +1,86 @@
+internal import AsyncHTTPClient
+internal import Foundation
+package import JSON
+internal import NIOCore
+internal import NIOHTTP1
+internal import Synchronization
+
+extension ServerConnection {
+    /// Sends bytes as they come, without knowing how many, and reads JSON.
+    /// - Parameter next: gives the next bytes, nil at the end; what it throws ends the request and is thrown here.
+    /// - Throws: ``ConnectionError``, and what `next` throws.
+    package func upload(
+        _ path: String, type: String, timeoutSeconds: Int,
+        next: @escaping @Sendable () async throws -> [UInt8]?
+    ) async throws -> JSON {
+        let failure = Mutex<(any Error)?>(nil)
+        let chunks = AsyncThrowingStream<ByteBuffer, any Error> {
+            do {
+                return try await next().map { ByteBuffer(bytes: $0) }
+            } catch {
+                failure.withLock { $0 = error }
+                throw error
+            }
+        }
+        var request = self.request("POST", path)
+        request.headers.add(name: "content-type", value: type)
+        request.body = .stream(chunks, length: .unknown)
+        do {
+            let response = try await self.client.execute(request, timeout: .seconds(Int64(timeoutSeconds)))
+            let bytes = Array((try await response.body.collect(upTo: 1 << 24)).readableBytesView)
+            guard (200..<300).contains(response.status.code) else {
+                throw Self.refusal(response.status.code, bytes)
+            }
+            return try JSON.parse(utf8: bytes)
+        } catch {
+            if let own = failure.withLock({ $0 }) { throw own }
+            if error is ConnectionError || error is CancellationError { throw error }
+            throw ConnectionError.unreachable(url: self.url, reason: "\(error)")
+        }
+    }
+
+    /// Reads an answer as it comes.
+    /// - Parameter take: is given the bytes in order.
+    /// - Throws: ``ConnectionError``, also when the answer was cut off; what `take` throws.
+    package func download(
+        _ path: String, timeoutSeconds: Int, take: ([UInt8]) throws -> Void
+    ) async throws {
+        let response: HTTPClientResponse
+        do {
+            response = try await self.client.execute(
+                self.request("GET", path), timeout: .seconds(Int64(timeoutSeconds)))
+        } catch {
+            throw ConnectionError.unreachable(url: self.url, reason: "\(error)")
+        }
+        guard (200..<300).contains(response.status.code) else {
+            let bytes = (try? await response.body.collect(upTo: 1 << 24)).map { Array($0.readableBytesView) }
+            throw Self.refusal(response.status.code, bytes ?? [])
+        }
+        var iterator = response.body.makeAsyncIterator()
+        while true {
+            let buffer: ByteBuffer?
+            do {
+                buffer = try await iterator.next()
+            } catch {
+                throw ConnectionError.unreachable(url: self.url, reason: "the answer was cut off: \(error)")
+            }
+            guard let buffer else { return }
+            try take(Array(buffer.readableBytesView))
+        }
+    }
+
+    private func request(_ method: String, _ path: String) -> HTTPClientRequest {
+        var request = HTTPClientRequest(url: self.url + path)
+        request.method = .init(rawValue: method)
+        if let token = self.token { request.headers.add(name: "authorization", value: "Bearer \(token)") }
+        return request
+    }
+
+    private static func refusal(_ status: UInt, _ bytes: [UInt8]) -> ConnectionError {
+        .refused(
+            status: Int(status),
+            problem: (try? JSON.parse(utf8: bytes)) ?? [
+                "detail": .string(String(decoding: bytes.prefix(500), as: UTF8.self))
+            ])
+    }
+}
