@@ -18,6 +18,7 @@ package actor GraphCatalog {
     package nonisolated let network: GraphDatabase
     private let resources: NamedResources
     private let durability: Durability
+    private let retention: JournalRetention
     /// Held as long as the folder is open.
     private let lock: FolderLock
     /// Graphs that are open or being opened, so that nobody opens one twice.
@@ -27,16 +28,17 @@ package actor GraphCatalog {
     /// (`schema/network.cypher`) up to date. Reads all of the network: O(entities).
     /// - Throws: ``StorageError``; ``CypherError`` when the schema does not fit what is stored.
     package init(
-        folder: String, durability: Durability = .full, creating: Bool,
-        resources: NamedResources = NamedResources()
+        folder: String, durability: Durability = .full, retention: JournalRetention = .standard,
+        creating: Bool, resources: NamedResources = NamedResources()
     ) async throws {
         try Self.prepare(folder, creating: creating)
         self.folder = folder
         self.resources = resources
         self.durability = durability
+        self.retention = retention
         self.lock = try FolderLock(folder: folder)
         self.network = try await Self.open(
-            Self.network, folder + "/plexus.db", durability, resources, QueryThreads())
+            Self.network, folder + "/plexus.db", durability, retention, resources, QueryThreads())
         try await self.network.runScript(resources.text("schema/network.cypher") ?? "")
     }
 
@@ -62,10 +64,12 @@ package actor GraphCatalog {
     }
 
     private static func open(
-        _ name: String, _ path: String, _ durability: Durability, _ resources: NamedResources,
-        _ threads: QueryThreads
+        _ name: String, _ path: String, _ durability: Durability, _ retention: JournalRetention,
+        _ resources: NamedResources, _ threads: QueryThreads
     ) async throws -> GraphDatabase {
-        let storage = try await runBlocking { try SQLiteStorage(path: path, durability: durability) }
+        let storage = try await runBlocking {
+            try SQLiteStorage(path: path, durability: durability, retention: retention)
+        }
         return try await GraphDatabase(
             name: name, storage: storage, resources: resources, threads: threads)
     }
@@ -103,9 +107,9 @@ package actor GraphCatalog {
     }
 
     private func opened(_ name: String) async throws -> GraphDatabase {
-        let (path, durability, resources) = (self.path(of: name), self.durability, self.resources)
-        let threads = self.network.threads
-        let task = Task { try await Self.open(name, path, durability, resources, threads) }
+        let (path, durability, retention) = (self.path(of: name), self.durability, self.retention)
+        let (resources, threads) = (self.resources, self.network.threads)
+        let task = Task { try await Self.open(name, path, durability, retention, resources, threads) }
         self.graphs[name] = task
         do {
             return try await task.value

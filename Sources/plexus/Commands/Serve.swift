@@ -42,14 +42,27 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "full: a commit waits for the disk; relaxed: a power cut may lose the last commits.")
     var durability = Durability.full
 
+    @Option(help: "How many days lines of journals are kept.")
+    var journalDays = 365
+
     @Option(help: "Least level of log lines: debug, info, warning, error.")
     var logLevel = "info"
+
+    func validate() throws {
+        guard (1...36_500).contains(self.journalDays) else {
+            throw ValidationError("--journal-days \(self.journalDays): between 1 and 36500")
+        }
+    }
 
     func run() async throws {
         let (host, port) = try self.address()
         let logger = Self.logger("plexus", level: self.logLevel)
         let catalog = try await GraphCatalog(
-            folder: self.data, durability: self.durability, creating: true)
+            folder: self.data, durability: self.durability,
+            retention: JournalRetention(
+                milliseconds: self.journalDays * 86_400_000,
+                lines: JournalRetention.standard.lines),
+            creating: true)
         let database = catalog.network
         logger.info(
             "graph loaded",
