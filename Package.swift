@@ -124,7 +124,7 @@ let package = Package(
             "Orchestration",
             uses: ["GraphDatabase", "GraphStorage", "Graphviz", "JSON", "NamedResources", "PropertyGraph"]),
         tests("GraphStorage", uses: ["JSON", "PropertyGraph"]),
-        tests("GraphDatabase", uses: ["GraphStorage", "PropertyGraph"]),
+        tests("GraphDatabase", uses: ["GraphStorage", "JSON", "PropertyGraph"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -9,6 +9,9 @@ internal import PropertyGraph
 /// no column can hold (lists of mixed types, or of texts that hold `;` or nothing), stand in a second column,
 /// `name:IGNORE{plexus:json}`, as JSON: other programs skip it, this one reads it back. Labels that hold `;` stand in
 /// `:IGNORE{plexus:labels}` likewise. Nothing between the delimiters is no property, `""` the empty text or list.
+///
+/// An always empty column `name:IGNORE{plexus:key}` says that the graph knows the nodes of the table by that property
+/// and their first label, so that an import finds those that are there already.
 package struct CSVExport {
     /// What may stand in a column of one type.
     private struct Shape: Hashable {
@@ -19,6 +22,13 @@ package struct CSVExport {
     private struct Key: Hashable {
         let labels: [LabelID]?
         let type: RelationshipTypeID?
+        let property: PropertyKeyID?
+
+        init(_ row: ExportRow) {
+            self.labels = row.isNode ? row.labels : nil
+            self.type = row.isNode ? nil : row.type
+            self.property = row.isNode ? row.key : nil
+        }
     }
 
     /// One table.
@@ -58,7 +68,7 @@ package struct CSVExport {
         var row = ExportRow()
         var last: (key: Key, index: Int)?
         while try rows.next(&row) {
-            let key = Key(labels: row.isNode ? row.labels : nil, type: row.isNode ? nil : row.type)
+            let key = Key(row)
             let index: Int
             if let last, last.key == key { index = last.index } else { index = self.table(key, rows.tokens) }
             last = (key, index)
@@ -162,6 +172,7 @@ package struct CSVExport {
             fields.append(
                 tokens.name(property) + (shape.map { ":" + Self.order($0) } ?? ":IGNORE{plexus:json}"))
         }
+        if let property = key.property { fields.append(tokens.name(property) + ":IGNORE{plexus:key}") }
         for (position, field) in fields.enumerated() {
             if position > 0 { self.tables[index].buffer.append(UInt8(ascii: ",")) }
             Self.write(field, &self.tables[index].buffer)
@@ -174,7 +185,7 @@ package struct CSVExport {
         let limit = max((32 << 20) / max(self.tables.count, 1), 1 << 12)
         var last: (key: Key, index: Int)?
         while try rows.next(&row) {
-            let key = Key(labels: row.isNode ? row.labels : nil, type: row.isNode ? nil : row.type)
+            let key = Key(row)
             let index: Int
             if let last, last.key == key { index = last.index } else { index = self.table(key, rows.tokens) }
             last = (key, index)
@@ -219,6 +230,7 @@ package struct CSVExport {
                 Self.write(String(decoding: json, as: UTF8.self), &bytes)
             }
         }
+        if row.isNode, row.key != nil { bytes.append(UInt8(ascii: ",")) }
         bytes.append(10)
         swap(&bytes, &self.tables[index].buffer)
     }

@@ -5,7 +5,10 @@ struct ExportRow {
     var isNode = true
     /// The node's or relationship's number in its graph.
     var id = 0
+    /// The label that ``key`` belongs to first, then by number.
     var labels: [LabelID] = []
+    /// The property by which a rule of the graph tells nodes of the first label apart.
+    var key: PropertyKeyID?
     var type = RelationshipTypeID(0)
     var start = 0
     var end = 0
@@ -40,6 +43,7 @@ struct GraphRows: ExportRows {
     let graph: GraphSnapshot
     private var nodes: AnyIterator<NodeID>
     private var relationships: AnyIterator<RelationshipID>
+    private let keys: [(label: LabelID, key: PropertyKeyID)]
 
     var tokens: TokenTable { self.graph.tokens }
 
@@ -47,6 +51,15 @@ struct GraphRows: ExportRows {
         self.graph = graph
         self.nodes = AnyIterator(graph.allNodes().makeIterator())
         self.relationships = AnyIterator(graph.allRelationships().makeIterator())
+        var keys: [(label: LabelID, key: PropertyKeyID)] = []
+        for rule in graph.constraints where rule.kind.isIndexed && rule.keys.count == 1 {
+            if let label = graph.tokens.label(rule.entity),
+                let key = rule.keys.first.flatMap({ graph.tokens.propertyKey($0) })
+            {
+                keys.append((label, key))
+            }
+        }
+        self.keys = keys
     }
 
     mutating func next(_ row: inout ExportRow) -> Bool {
@@ -56,6 +69,7 @@ struct GraphRows: ExportRows {
             row.id = Int(node.index)
             row.labels = self.graph.labels(of: node)
             for entry in self.graph.properties(of: node) { row.properties.append((entry.key, entry.value)) }
+            self.findKey(&row)
             return true
         }
         guard let relationship = self.relationships.next(),
@@ -68,6 +82,18 @@ struct GraphRows: ExportRows {
         row.end = Int(record.target.index)
         for entry in record.properties { row.properties.append((entry.key, entry.value)) }
         return true
+    }
+}
+
+extension GraphRows {
+    private func findKey(_ row: inout ExportRow) {
+        row.key = nil
+        for (label, key) in self.keys where row.labels.contains(label) {
+            guard row.properties.contains(where: { $0.key == key }) else { continue }
+            row.key = key
+            if row.labels[0] != label { row.labels = [label] + row.labels.filter { $0 != label } }
+            return
+        }
     }
 }
 
@@ -90,7 +116,8 @@ private struct LineRows: ExportRows {
         row.properties = self.line.properties
         if row.isNode {
             row.id = self.line.id.number ?? 0
-            row.labels = self.line.labels.sorted()
+            row.labels = self.line.labels
+            row.key = self.line.key
         } else {
             row.type = self.line.type
             row.start = self.line.start.id.number ?? 0

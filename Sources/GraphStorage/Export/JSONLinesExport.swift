@@ -11,22 +11,12 @@ package struct JSONLinesExport {
     private var rows: GraphRows
     private var row = ExportRow()
     private var counter: Counter
-    private let keys: [(label: LabelID, key: PropertyKeyID)]
 
     /// Starts at the first node.
     package init(_ graph: GraphSnapshot, progress: @escaping (FileProgress) -> Void = { _ in }) {
         self.graph = graph
         self.rows = GraphRows(graph)
         self.counter = Counter(progress: progress)
-        var keys: [(label: LabelID, key: PropertyKeyID)] = []
-        for rule in graph.constraints where rule.kind.isIndexed && rule.keys.count == 1 {
-            if let label = graph.tokens.label(rule.entity),
-                let key = rule.keys.first.flatMap({ graph.tokens.propertyKey($0) })
-            {
-                keys.append((label, key))
-            }
-        }
-        self.keys = keys
     }
 
     /// The next lines, about 256 KiB; nil at the end.
@@ -42,16 +32,13 @@ package struct JSONLinesExport {
     }
 
     private func writeNode(_ bytes: inout [UInt8]) {
-        let key = self.keys.first { key in
-            self.row.labels.contains(key.label) && self.row.properties.contains { $0.key == key.key }
-        }
         bytes.append(contentsOf: "{\"type\":\"node\",\"id\":\"".utf8)
         bytes.append(contentsOf: String(self.row.id).utf8)
         bytes.append(contentsOf: "\",\"labels\":".utf8)
-        self.write(labels: self.row.labels, first: key?.label, &bytes)
-        if let key {
+        self.write(labels: self.row.labels, &bytes)
+        if let key = self.row.key {
             bytes.append(contentsOf: ",\"key\":".utf8)
-            JSON.write(self.graph.tokens.name(key.key), to: &bytes)
+            JSON.write(self.graph.tokens.name(key), to: &bytes)
         }
         self.writeProperties(&bytes)
         bytes.append(UInt8(ascii: "}"))
@@ -73,16 +60,14 @@ package struct JSONLinesExport {
         bytes.append(contentsOf: "{\"id\":\"".utf8)
         bytes.append(contentsOf: String(end).utf8)
         bytes.append(contentsOf: "\",\"labels\":".utf8)
-        self.write(labels: self.graph.labels(of: NodeID(UInt32(end))), first: nil, &bytes)
+        self.write(labels: self.graph.labels(of: NodeID(UInt32(end))), &bytes)
         bytes.append(UInt8(ascii: "}"))
     }
 
-    private func write(labels: [LabelID], first: LabelID?, _ bytes: inout [UInt8]) {
+    private func write(labels: [LabelID], _ bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "["))
-        var isFirst = true
-        for label in (first.map { [$0] } ?? []) + labels.filter({ $0 != first }) {
-            if !isFirst { bytes.append(UInt8(ascii: ",")) }
-            isFirst = false
+        for (index, label) in labels.enumerated() {
+            if index > 0 { bytes.append(UInt8(ascii: ",")) }
             JSON.write(self.graph.tokens.name(label), to: &bytes)
         }
         bytes.append(UInt8(ascii: "]"))

@@ -5,7 +5,7 @@ internal import PropertyGraph
 /// `name:type`, `name:type[]`, `name:ID(Space)`, `:START_ID(Space)`, `:END_ID(Space)`, `:TYPE`, `:LABEL`,
 /// `:IGNORE`; the last colon divides, so that names may hold colons. Options in braces after it: `{label:User}` and
 /// `{id-type:long}` of an id, `{crs:wgs-84}` of a point; `{plexus:json}` and `{plexus:labels}` of an ignored column, which
-/// only this program reads: values, or the list of labels, as JSON.
+/// only this program reads: values, or the list of labels, as JSON. `{plexus:key}` names the nodes' key.
 struct CSVHeader {
     enum Kind: Hashable {
         case id(property: String?, space: String, label: String?, type: CSVType)
@@ -16,6 +16,7 @@ struct CSVHeader {
         case labelsAsJSON
         case property(name: String, type: CSVType, isList: Bool, system: Point.System?)
         case propertyAsJSON(name: String)
+        case key(name: String)
         case ignored
     }
 
@@ -70,6 +71,7 @@ struct CSVHeader {
             switch options["plexus"] {
             case "json": kind = .propertyAsJSON(name: parts.name)
             case "labels": kind = .labelsAsJSON
+            case "key": kind = .key(name: parts.name)
             default: kind = .ignored
             }
             options = [:]

@@ -140,6 +140,8 @@ struct CSVReader {
     /// Labels of nodes whose row has none: the id's option, or the name of its space.
     private let defaultLabels: [LabelID]
     private let idSpace: Int
+    /// The key of nodes whose id is no property.
+    private let nodeKey: PropertyKeyID?
     private let start: (space: Int, label: LabelID?)
     private let end: (space: Int, label: LabelID?)
     private var labelBytes: [UInt8] = []
@@ -160,6 +162,7 @@ struct CSVReader {
         self.names = table.header.columns.map(\.title)
         var kinds: [Kind] = []
         var defaults: [LabelID] = []
+        var nodeKey: PropertyKeyID?
         var (id, start, end): (Int, (Int, LabelID?), (Int, LabelID?)) = (0, (0, nil), (0, nil))
         func number(_ space: String) -> Int {
             if let number = spaces[space] { return number }
@@ -186,6 +189,9 @@ struct CSVReader {
             case .ignored: kinds.append(.ignored)
             case .property(let name, let type, let isList, let system):
                 kinds.append(.property(try transaction.propertyKey(name), type, isList: isList, system))
+            case .key(let name):
+                kinds.append(.ignored)
+                nodeKey = try transaction.propertyKey(name)
             case .propertyAsJSON(let name):
                 kinds.append(.propertyAsJSON(try transaction.propertyKey(name)))
             }
@@ -193,6 +199,7 @@ struct CSVReader {
         self.kinds = kinds
         self.defaultLabels = defaults
         self.idSpace = id
+        self.nodeKey = nodeKey
         self.start = start
         self.end = end
     }
@@ -263,6 +270,7 @@ struct CSVReader {
             return true
         }
         row.isKeyedByID = row.key != nil
+        row.key = row.key ?? self.nodeKey
         row.labels = hasLabels ? self.labels : self.defaultLabels
         return true
     }
