@@ -111,4 +111,39 @@ struct GraphDatabaseTests {
             try await database.write { _ = try $0.createNode(labels: []) }
         }
     }
+
+    private func files(_ text: String) -> ImportFiles {
+        var files = ImportFiles()
+        files.addLines(.bytes(Array(text.utf8)), name: "f")
+        return files
+    }
+
+    @Test func importingTwiceChangesNothingTheSecondTime() async throws {
+        let database = try await GraphDatabase(name: "g", storage: MemoryStorage())
+        let files = self.files(
+            """
+            {"type":"relationship","label":"R","start":{"id":"a"},"end":{"id":"b"},"properties":{"w":1}}
+            {"type":"node","id":"a","labels":["A"],"key":"id","properties":{"id":"a"}}
+            {"type":"node","id":"b","labels":["A"],"key":"id","properties":{"id":"b"}}
+            """)
+        let first = try await database.importFiles(files)
+        let second = try await database.importFiles(files)
+        #expect((first.nodesCreated, first.relationshipsCreated) == (2, 1))
+        #expect((second.nodesCreated, second.nodesUpdated) == (0, 2))
+        #expect((second.relationshipsCreated, second.relationshipsUpdated) == (0, 1))
+        #expect(database.snapshot().relationshipCount == 1)
+    }
+
+    @Test func anEndThatIsNowhereStopsTheWholeImport() async throws {
+        let database = try await GraphDatabase(name: "g", storage: MemoryStorage())
+        let files = self.files(
+            """
+            {"type":"node","id":"a","labels":["A"]}
+            {"type":"relationship","label":"R","start":{"id":"a"},"end":{"id":"x"}}
+            """)
+        let error = await #expect(throws: ImportError.self) { try await database.importFiles(files) }
+        #expect(
+            error?.description == "f, line 2: there is no node `x`, neither in the import nor in the graph")
+        #expect(database.snapshot().nodeCount == 0)
+    }
 }
