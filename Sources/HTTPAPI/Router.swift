@@ -27,6 +27,7 @@ package func plexusRouter(
     WorkerRoutes(services: services).add(to: router)
     PictureRoutes(services: services).add(to: router)
     ImportRoutes(services: services).add(to: router)
+    BackupRoutes(services: services).add(to: router)
     return router
 }
 
