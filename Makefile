@@ -5,7 +5,7 @@ PLEXUS := .build/debug/plexus
 CONFORMANCE := $(or $(PLEXUS_CONFORMANCE),../shared/conformance)
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test lint format conformance release bench-first-light bench-store clean
+.PHONY: help deps build demo test torture lint format conformance release bench-first-light bench-store clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-18s %s\n", $$1, $$2 }'
@@ -23,6 +23,11 @@ test: deps ## Build and pass all tests
 	$(SWIFT) build --build-tests $(FLAGS)
 	$(SWIFT) test --skip-build --disable-xctest --parallel
 	python3 -m unittest discover -s Tests/Acceptance -p '*_tests.py' -v
+
+torture: deps ## Kill the server 200 times, damage files in thousands of ways
+	$(SWIFT) build --build-tests $(FLAGS)
+	PLEXUS_TORTURE=1 $(SWIFT) test --skip-build --disable-xctest --filter 'DamageTests|DiskTests|ReaderTests'
+	cd Tests/Acceptance && PLEXUS_TORTURE_ROUNDS=200 python3 -m unittest -v server_tests.Durability
 
 lint: ## Check the format of the sources
 	$(SWIFT) format lint --strict --parallel -r Sources Tests Plugins Package.swift

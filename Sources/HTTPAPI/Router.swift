@@ -28,6 +28,7 @@ package func plexusRouter(
     PictureRoutes(services: services).add(to: router)
     ImportRoutes(services: services).add(to: router)
     ExportRoutes(services: services).add(to: router)
+    BackupRoutes(services: services).add(to: router)
     return router
 }
 

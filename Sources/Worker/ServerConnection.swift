@@ -105,4 +105,38 @@ package struct ServerConnection: Sendable {
             throw ConnectionError.unreachable(url: self.url, reason: "\(error)")
         }
     }
+
+    /// Reads an answer of any length into a new file, without holding it in memory; `progress` gets the bytes so far.
+    /// - Throws: ``ConnectionError``, also when the answer ends early; `CocoaError` when the file cannot be written.
+    package func download(
+        _ path: String, to file: String, timeoutSeconds: Int = 86_400, progress: (Int) -> Void
+    ) async throws {
+        var request = HTTPClientRequest(url: self.url + path)
+        if let token = self.token { request.headers.add(name: "authorization", value: "Bearer \(token)") }
+        do {
+            let response = try await self.client.execute(request, timeout: .seconds(Int64(timeoutSeconds)))
+            guard response.status.code == 200 else {
+                let bytes = Array((try await response.body.collect(upTo: 1 << 20)).readableBytesView)
+                throw ConnectionError.refused(
+                    status: Int(response.status.code), problem: (try? JSON.parse(utf8: bytes)) ?? .null)
+            }
+            try Data().write(to: URL(fileURLWithPath: file), options: .withoutOverwriting)
+            let output = try FileHandle(forWritingTo: URL(fileURLWithPath: file))
+            defer { try? output.close() }
+            var count = 0
+            for try await piece in response.body {
+                try output.write(contentsOf: Data(piece.readableBytesView))
+                count += piece.readableBytes
+                progress(count)
+            }
+        } catch let error as ConnectionError {
+            throw error
+        } catch let error as CocoaError {
+            throw error
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            throw ConnectionError.unreachable(url: self.url, reason: "\(error)")
+        }
+    }
 }

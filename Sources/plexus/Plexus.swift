@@ -18,6 +18,7 @@ struct Plexus: AsyncParsableCommand {
             Serve.self, WorkerCommand.self, Shell.self, Check.self, Import.self, Export.self, Render.self,
             FunctionCommand.self,
             Call.self, PipelineCommand.self, RunCommand.self, JobCommand.self, MachineCommand.self,
+            Verify.self, Backup.self, Restore.self,
         ])
 
     static func main() async {

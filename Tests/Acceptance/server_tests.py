@@ -1,42 +1,118 @@
 """The server: durability, one owner, tokens, wrong input, orderly end."""
 import concurrent.futures
 import json
+import os
 import random
 import shutil
+import signal
+import subprocess
 import threading
 import time
+import unittest
 
 from plexus import EXAMPLES, PLEXUS, Case, run
 
 
 class Durability(Case):
     def test_what_was_acknowledged_survives_kill_9(self):
-        rounds, total = 6, 0
+        """Each write makes 3 nodes and 2 relationships with one tag, or nothing. `PLEXUS_TORTURE_ROUNDS` makes it longer."""
+        rounds = int(os.environ.get("PLEXUS_TORTURE_ROUNDS", 6))
+        seed = int(os.environ.get("PLEXUS_TORTURE_SEED", random.randrange(1 << 32)))
+        chance = random.Random(seed)
+        known, sent = set(), set()  # kept here, outside of what is killed
+        statement = "CREATE (:Item {tag: $t})-[:PART {tag: $t}]->(:Item {tag: $t})-[:PART {tag: $t}]->(:Item {tag: $t})"
         for number in range(rounds):
-            acknowledged = []
+            with self.subTest(round=number, seed=seed):
+                way = ("write", "checkpoint", "start")[number % 3]
+                if way == "checkpoint":  # several thousand frames of the log: a checkpoint is due all the time
+                    for piece in range(4):
+                        self.server.query("UNWIND range(1, 3000) AS i CREATE (:Bulk {text: 'x' + toString(i)})")
+                    self.server.query("MATCH (b:Bulk) DETACH DELETE b")
+                acknowledged = []
 
-            def write(worker):
-                for item in range(10_000):
-                    try:
-                        self.server.query("CREATE (:Item {round: $r, worker: $w, item: $i})", r=number, w=worker, i=item)
-                    except Exception:  # the server died under us: this one is not acknowledged
-                        return
-                    acknowledged.append((worker, item))
+                def write(worker):
+                    for item in range(10_000):
+                        tag = f"{number}-{worker}-{item}"
+                        sent.add(tag)
+                        try:
+                            self.server.query(statement, t=tag)
+                        except Exception:  # the server died under us: this one is not acknowledged
+                            return
+                        acknowledged.append(tag)
 
-            threads = [threading.Thread(target=write, args=(w,)) for w in range(4)]
-            for thread in threads:
-                thread.start()
-            time.sleep(random.uniform(0.1, 0.5))
-            self.server.kill()
-            for thread in threads:
-                thread.join()
-            self.server = self.start()
-            found = {tuple(row) for row in self.server.query("MATCH (n:Item {round: $r}) RETURN n.worker, n.item", r=number)}
-            self.assertLessEqual(set(acknowledged), found, "an acknowledged commit is lost")
-            # Each of the four writers may have had one commit on disk that it never heard of.
-            self.assertLessEqual(len(found), len(acknowledged) + 4)
-            total += len(acknowledged)
-        self.assertGreater(total, rounds)
+                threads = [threading.Thread(target=write, args=(w,)) for w in range(4)]
+                for thread in threads:
+                    thread.start()
+                time.sleep(chance.uniform(0.05, 0.5))
+                self.server.kill()
+                for thread in threads:
+                    thread.join()
+                known.update(acknowledged)
+                if way == "start":
+                    with open(self.folder / "start.log", "ab") as log:
+                        process = subprocess.Popen(
+                            [str(PLEXUS), "serve", "--data", str(self.folder / "data"), "--http", "127.0.0.1:0"], stdout=log, stderr=log)
+                        time.sleep(chance.uniform(0, 0.3))
+                        process.kill()
+                        process.wait()
+                self.assertIn("sound", run("verify", "--data", self.folder / "data"))
+                self.server = self.start()
+                found = {tag: count for tag, count in self.server.query(
+                    "MATCH (n:Item) WITH n.tag AS tag, count(n) AS nodes RETURN tag, nodes")}
+                parts = {tag: count for tag, count in self.server.query(
+                    "MATCH (:Item)-[r:PART]->(:Item) WITH r.tag AS tag, count(r) AS parts RETURN tag, parts")}
+                self.assertLessEqual(known, found.keys(), "an acknowledged commit is lost")
+                self.assertLessEqual(found.keys(), sent, "there is a commit that nobody sent")
+                self.assertEqual((set(found.values()), set(parts.values())), ({3}, {2}), "a commit is there in part")
+                self.assertEqual(found.keys(), parts.keys())
+                # Each of the four writers may have had one commit a round on disk that it never heard of.
+                self.assertLessEqual(len(found), len(known) + 4 * (number + 1))
+        self.assertGreater(len(known), rounds)
+
+    def syncs(self, durability, count):
+        """How often a server synced while it took commits one by one."""
+        summary = self.folder / ("strace-" + durability)
+        server = self.start("--durability", durability, data=self.folder / ("data-" + durability))
+        tracer = subprocess.Popen(
+            ["strace", "-f", "-c", "-e", "trace=fdatasync,fsync", "-p", str(server.process.pid), "-o", str(summary)],
+            stderr=subprocess.PIPE, text=True)
+        self.assertIn("attached", tracer.stderr.readline())
+        for item in range(count):
+            server.query("CREATE (:Item {item: $i})", i=item)
+        tracer.send_signal(signal.SIGINT)
+        tracer.communicate(timeout=30)
+        server.stop()
+        return sum(int(line.split()[3]) for line in summary.read_text().splitlines()
+                   if line.split()[-1:] and line.split()[-1] in ("fdatasync", "fsync"))
+
+    @unittest.skipUnless(shutil.which("strace"), "strace is not installed: make deps")
+    def test_a_commit_is_acknowledged_only_after_the_disk_was_asked(self):
+        count = 50
+        self.assertGreaterEqual(self.syncs("full", count), count)
+        self.assertLess(self.syncs("relaxed", count), count / 5)
+
+    def test_a_backup_of_a_live_server_is_restored_elsewhere(self):
+        self.server.query("UNWIND range(1, 500) AS i CREATE (:Thing {i: i})-[:NEXT]->(:Thing)")
+        copy = self.folder / "copy.db"
+        self.assertIn("500 relationships", self.server.run("backup", copy))
+        self.assertIn("there is a file", self.server.run("backup", copy, code=2))
+        self.server.run("backup", copy, "--force")
+        self.assertEqual([p.name for p in (self.folder / "data").iterdir() if p.name.startswith("backup-part")], [])
+        self.assertIn("there is no graph `other`", self.server.run("backup", self.folder / "x", "--db", "other", code=2))
+        self.assertIn("is in use by another process", run("restore", copy, "--data", self.folder / "data", "--force", code=3))
+        run("restore", copy, "--data", self.folder / "elsewhere")
+        self.assertIn("add --force to replace it", run("restore", copy, "--data", self.folder / "elsewhere", code=2))
+        self.assertIn("plexus.db.before-restore", run("restore", copy, "--data", self.folder / "elsewhere", "--force"))
+        run("restore", copy, "--data", self.folder / "elsewhere", "--db", "second")
+        self.assertEqual(run("verify", "--data", self.folder / "elsewhere").count("sound"), 2)
+        self.server.stop()
+        self.server = self.start(data=self.folder / "elsewhere")
+        self.assertEqual(self.server.query("MATCH (t:Thing) RETURN count(t)"), [[1000]])
+        damaged = bytearray(copy.read_bytes())
+        damaged[len(damaged) // 2] ^= 4
+        copy.write_bytes(damaged)
+        run("verify", copy, code=1)
+        self.assertIn("nothing was restored", run("restore", copy, "--data", self.folder / "third", code=1))
 
     def test_a_second_server_on_the_same_folder_refuses_clearly(self):
         output = run("serve", "--data", self.folder / "data", "--http", "127.0.0.1:0", code=3)

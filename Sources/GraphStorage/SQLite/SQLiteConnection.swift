@@ -1,3 +1,4 @@
+internal import Foundation
 internal import GRDBSQLite
 
 /// What SQLite answered instead of doing what it was told.
@@ -28,10 +29,20 @@ struct SQLiteFailure: Error {
 final class SQLiteConnection: @unchecked Sendable {
     let handle: OpaquePointer
 
-    init(path: String, readOnly: Bool = false) throws(SQLiteFailure) {
+    /// What a connection may do to the file.
+    enum Access {
+        case writing
+        /// Makes the file when there is none.
+        case making
+        /// Changes nothing of it. With a write-ahead log beside it, SQLite reads that too, and may put its index (`-shm`)
+        /// there; without one, nothing is put beside it, and it may lie where nothing can be written.
+        case reading
+    }
+
+    init(path: String, _ access: Access = .writing) throws(SQLiteFailure) {
         var handle: OpaquePointer?
-        let flags = (readOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) | SQLITE_OPEN_FULLMUTEX
-        let code = sqlite3_open_v2(path, &handle, flags, nil)
+        let (name, flags) = Self.opening(path, access)
+        let code = sqlite3_open_v2(name, &handle, flags | SQLITE_OPEN_FULLMUTEX, nil)
         guard code == SQLITE_OK, let handle else {
             let message = handle.flatMap { sqlite3_errmsg($0) }.map { String(cString: $0) } ?? "out of memory"
             sqlite3_close_v2(handle)
@@ -43,6 +54,18 @@ final class SQLiteConnection: @unchecked Sendable {
     }
 
     deinit { sqlite3_close_v2(self.handle) }
+
+    private static func opening(_ path: String, _ access: Access) -> (name: String, flags: Int32) {
+        switch access {
+        case .writing: return (path, SQLITE_OPEN_READWRITE)
+        case .making: return (path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE)
+        case .reading:
+            if FileManager.default.fileExists(atPath: path + "-wal") { return (path, SQLITE_OPEN_READONLY) }
+            let safe = CharacterSet.alphanumerics.union(CharacterSet(charactersIn: "/-._"))
+            let escaped = path.addingPercentEncoding(withAllowedCharacters: safe) ?? path
+            return ("file:\(escaped)?immutable=1", SQLITE_OPEN_READONLY | SQLITE_OPEN_URI)
+        }
+    }
 
     var isReadOnly: Bool { sqlite3_db_readonly(self.handle, "main") == 1 }
 

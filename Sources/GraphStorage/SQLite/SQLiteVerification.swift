@@ -1,0 +1,292 @@
+internal import Foundation
+internal import GRDB
+internal import JSON
+internal import PropertyGraph
+
+/// What a full check of a store's file found.
+package struct StoreReport: Sendable {
+    /// Something that is not as it was written, or cannot be.
+    package struct Problem: Hashable, Sendable {
+        /// What was looked at: a part of the store.
+        package let place: Place
+        /// What is wrong there.
+        package let what: String
+    }
+
+    /// The parts of a store, in the order in which they are looked at.
+    package enum Place: String, CaseIterable, Sendable {
+        case file
+        case writeAheadLog = "write-ahead log"
+        case pages
+        case nodes
+        case relationships
+        case rules
+        case commits
+        case journal
+        case graph
+    }
+
+    /// The most problems that are listed of one part; a last one then says how many more there are.
+    package static let problemsPerPlace = 20
+
+    /// How many rows of nodes were read.
+    package fileprivate(set) var nodes = 0
+    /// How many rows of relationships were read.
+    package fileprivate(set) var relationships = 0
+    /// How many indexes and constraints were read.
+    package fileprivate(set) var rules = 0
+    /// How many commits of the log were read.
+    package fileprivate(set) var commits = 0
+    /// How many lines of journals were read.
+    package fileprivate(set) var journalLines = 0
+    /// The number of the last commit.
+    package fileprivate(set) var version: UInt64 = 0
+    /// What is wrong; empty for a sound store.
+    package fileprivate(set) var problems: [Problem] = []
+}
+
+extension SQLiteStorage {
+    /// Checks everything that can be checked of a store's file, and changes nothing in it: the write-ahead log, SQLite's
+    /// own structures, each row's checksum, the graph as it is loaded (with the digest of the last commit), that graph
+    /// against itself, each commit of the log and each line of the journals. Goes on after a problem where that means
+    /// anything. Blocks; O(size of the file), and the graph is in memory meanwhile.
+    ///
+    /// `progress` gets the part that is read and how many of its rows were.
+    package static func verify(
+        path: String, progress: @escaping (StoreReport.Place, Int) -> Void = { _, _ in }
+    ) -> StoreReport {
+        var verification = SQLiteVerification(path: path, progress: progress)
+        verification.run()
+        return verification.report
+    }
+}
+
+private struct SQLiteVerification {
+    let path: String
+    let progress: (StoreReport.Place, Int) -> Void
+    var report = StoreReport()
+    private var found: [StoreReport.Place: Int] = [:]
+    private var checksum = RowChecksum()
+
+    /// A table whose rows carry the checksum of the columns before it.
+    private struct Table {
+        let place: StoreReport.Place
+        let name: String
+        let columns: String
+        /// Which of the columns are numbers.
+        let numbers: Set<Int32>
+        let count: Int32
+        /// What one row is called, before its first column.
+        let row: String
+    }
+
+    private static let nodes = Table(
+        place: .nodes, name: "node", columns: "id, labels, properties", numbers: [0], count: 3, row: "node")
+    private static let relationships = Table(
+        place: .relationships, name: "relationship", columns: "id, type, source, target, properties",
+        numbers: [0, 2, 3], count: 5, row: "relationship")
+    private static let rules = Table(
+        place: .rules, name: "schema_rule", columns: "name, kind, entity, keys, type", numbers: [], count: 5,
+        row: "rule")
+    private static let commits = Table(
+        place: .commits, name: "change_log",
+        columns: "position, committed_at, encoding, changes, nodes, relationships, digest",
+        numbers: [0, 1, 2, 4, 5, 6], count: 7, row: "commit")
+    private static let journal = Table(
+        place: .journal, name: "journal", columns: "sequence, stream, subject, at, fields", numbers: [0, 3],
+        count: 5, row: "line")
+
+    init(path: String, progress: @escaping (StoreReport.Place, Int) -> Void) {
+        self.path = path
+        self.progress = progress
+    }
+
+    mutating func run() {
+        guard FileManager.default.fileExists(atPath: self.path) else {
+            return self.add(.file, "there is no file \(self.path)")
+        }
+        do {
+            try WriteAheadLog.check(path: self.path)
+        } catch {
+            self.add(.writeAheadLog, error)
+        }
+        do {
+            let connection = try SQLiteConnection(path: self.path, .reading)
+            try connection.execute("PRAGMA cell_size_check = ON")
+            guard try self.hasKnownForm(connection) else { return }
+            // One state for all that follows, also beside a writer.
+            try connection.execute("BEGIN")
+            defer { try? connection.execute("COMMIT") }
+            self.checkPages(connection)
+            self.report.nodes = self.checkRows(connection, Self.nodes)
+            self.report.relationships = self.checkRows(connection, Self.relationships)
+            self.report.rules = self.checkRows(connection, Self.rules)
+            self.checkLog(connection)
+            self.checkJournal(connection)
+            try connection.execute("COMMIT")
+            self.checkGraph(connection)
+        } catch {
+            self.add(.file, error)
+        }
+        for (place, count) in self.found where count > StoreReport.problemsPerPlace {
+            let more = count - StoreReport.problemsPerPlace
+            self.report.problems.append(.init(place: place, what: "and \(more) more"))
+        }
+    }
+
+    // MARK: What is found
+
+    private mutating func add(_ place: StoreReport.Place, _ what: String) {
+        self.found[place, default: 0] += 1
+        guard self.found[place, default: 0] <= StoreReport.problemsPerPlace else { return }
+        self.report.problems.append(.init(place: place, what: what))
+    }
+
+    private mutating func add(_ place: StoreReport.Place, _ error: any Error) {
+        let error = (error as? GraphError).map { StorageError.damaged($0.description) } ?? error
+        switch SQLiteStorage.storageError(error, path: self.path) {
+        case .damaged(let what): self.add(place, what)
+        case let other: self.add(place, other.description)
+        }
+    }
+
+    // MARK: Parts
+
+    /// Whether the tables are those that this program reads; says what is wrong if not.
+    private mutating func hasKnownForm(_ connection: SQLiteConnection) throws(SQLiteFailure) -> Bool {
+        let known = SQLiteMigrations.migrator.migrations
+        var applied: [String] = []
+        let rows = try SQLiteStatement(connection, "SELECT identifier FROM grdb_migrations ORDER BY 1")
+        while try rows.step() { applied.append(rows.string(0)) }
+        if let unknown = applied.first(where: { !known.contains($0) }) {
+            self.add(.file, StorageError.tooNew(path: self.path, version: unknown))
+            return false
+        }
+        if let missing = known.first(where: { !applied.contains($0) }) {
+            self.add(
+                .file,
+                "\(self.path) was written by an older Plexus (it lacks migration \(missing)) and has no checksums; "
+                    + "open a copy once with this program, then verify that")
+            return false
+        }
+        return true
+    }
+
+    private mutating func checkPages(_ connection: SQLiteConnection) {
+        self.progress(.pages, 0)
+        do throws(SQLiteFailure) {
+            let rows = try SQLiteStatement(connection, "PRAGMA integrity_check(1000)")
+            while try rows.step() {
+                let line = rows.string(0)
+                if line != "ok" { self.add(.pages, line.replacing("\n", with: " ")) }
+            }
+        } catch {
+            self.add(.pages, error)
+        }
+    }
+
+    /// Reads a table and checks each row's checksum, and what `body` says of rows that have the right one; `number` gets
+    /// the first column of all.
+    /// - Returns: how many rows there are.
+    private mutating func checkRows(
+        _ connection: SQLiteConnection, _ table: Table,
+        number: (Int64) -> Void = { _ in },
+        _ body: (SQLiteStatement) throws -> Void = { _ in }
+    ) -> Int {
+        var count = 0
+        self.progress(table.place, 0)
+        do {
+            let order = table.numbers.contains(0) ? "ORDER BY 1" : "ORDER BY sequence"
+            let rows = try SQLiteStatement(
+                connection, "SELECT \(table.columns), checksum FROM \(table.name) \(order)")
+            while try rows.step() {
+                count += 1
+                if count % 100_000 == 0 { self.progress(table.place, count) }
+                number(rows.integer(0))
+                do {
+                    try self.check(rows, table)
+                    try body(rows)
+                } catch {
+                    self.add(table.place, error)
+                }
+            }
+        } catch {
+            self.add(table.place, error)
+        }
+        return count
+    }
+
+    private mutating func check(_ row: SQLiteStatement, _ table: Table) throws(StorageError) {
+        self.checksum.begin()
+        for column in 0..<table.count {
+            if table.numbers.contains(column) {
+                self.checksum.add(row.integer(column))
+            } else {
+                self.checksum.add(row.text(column))
+            }
+        }
+        guard self.checksum.value == row.integer(table.count) else {
+            throw .damaged("\(table.row) \(row.string(0)) is not what was written")
+        }
+    }
+
+    private mutating func checkLog(_ connection: SQLiteConnection) {
+        var (last, gaps): (Int64?, [String]) = (nil, [])
+        func number(_ position: Int64) {
+            if let last, last + 1 != position { gaps.append(Self.gap("commit", last, position)) }
+            last = position
+        }
+        self.report.commits = self.checkRows(connection, Self.commits, number: number) { row in
+            let encoding = Int(row.integer(2))
+            guard encoding != ChangeSetCoding.tooLarge else { return }
+            do throws(StorageError) {
+                _ = try ChangeSetCoding.decode(row.string(3), version: encoding)
+            } catch {
+                guard case .damaged(let what) = error else { throw error }
+                throw StorageError.damaged("commit \(row.integer(0)): \(what)")
+            }
+        }
+        for gap in gaps { self.add(.commits, gap) }
+    }
+
+    private mutating func checkJournal(_ connection: SQLiteConnection) {
+        var (first, last, gaps): (Int64?, Int64?, [String]) = (nil, nil, [])
+        func number(_ sequence: Int64) {
+            // Retention may take lines from behind the oldest one, when that is the younger by its time.
+            if let last, last + 1 != sequence, last != first {
+                gaps.append(Self.gap("line", last, sequence))
+            }
+            first = first ?? sequence
+            last = sequence
+        }
+        self.report.journalLines = self.checkRows(connection, Self.journal, number: number) { row in
+            guard (try? JSON.parse(row.string(4))).flatMap(NamedProperty.list(storedJSON:)) != nil else {
+                throw StorageError.damaged("line \(row.integer(0)) is unreadable")
+            }
+        }
+        for gap in gaps { self.add(.journal, gap) }
+    }
+
+    /// Says that numbers between two that follow each other are missing.
+    private static func gap(_ row: String, _ last: Int64, _ next: Int64) -> String {
+        last + 2 == next
+            ? "\(row) \(last + 1) is missing" : "\(row)s \(last + 1) to \(next - 1) are missing"
+    }
+
+    private mutating func checkGraph(_ connection: SQLiteConnection) {
+        self.progress(.graph, 0)
+        var loader = SQLiteLoader(connection)
+        do {
+            let graph = try loader.load()
+            self.report.version = graph.version
+            for what in graph.inconsistencies(limit: StoreReport.problemsPerPlace) { self.add(.graph, what) }
+        } catch let error as StorageError {
+            // What a row's own check has named already is said once.
+            guard case .damaged(let what) = error, what.hasSuffix(" is not what was written"),
+                !self.report.problems.isEmpty
+            else { return self.add(.graph, error) }
+        } catch {
+            self.add(.graph, error)
+        }
+    }
+}
