@@ -137,7 +137,7 @@ let package = Package(
             "Orchestration",
             uses: ["GraphDatabase", "GraphStorage", "Graphviz", "JSON", "NamedResources", "PropertyGraph"]),
         tests("GraphStorage", uses: ["JSON", "PropertyGraph"]),
-        tests("GraphDatabase", uses: ["GraphStorage", "JSON", "PropertyGraph"]),
+        tests("GraphDatabase", uses: ["GraphStorage", "JSON", "PropertyGraph", "QueryEngine"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -88,7 +88,7 @@ final class Committer: Sendable {
     }
 
     /// Queues a writer; false when no more are taken.
-    /// - Parameter mayBlock: whether the calling thread may do the committing. Then the writer has mostly been answered
+    /// `mayBlock`: whether the calling thread may do the committing. Then the writer has mostly been answered
     ///   when this returns.
     func submit(mayBlock: Bool = false, _ job: Job) -> Bool {
         enum Next { case refuse, nothing, wake, commit }

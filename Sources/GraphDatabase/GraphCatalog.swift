@@ -20,7 +20,7 @@ package actor GraphCatalog {
     private let durability: Durability
     private let retention: JournalRetention
     /// Held as long as the folder is open.
-    private let lock: FolderLock
+    private var lock: FolderLock?
     /// Graphs that are open or being opened, so that nobody opens one twice.
     private var graphs: [String: Task<GraphDatabase, any Error>] = [:]
 
@@ -189,7 +189,8 @@ package actor GraphCatalog {
             do { try await graph.close() } catch { first = first ?? error }
         }
         self.graphs = [:]
-        try await self.network.close()
+        do { try await self.network.close() } catch { first = first ?? error }
+        self.lock = nil
         if let first { throw first }
     }
 }

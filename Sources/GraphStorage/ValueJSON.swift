@@ -11,7 +11,10 @@ extension Value {
         case .null: .null
         case .boolean(let truth): .bool(truth)
         case .integer(let number): .int(number)
-        case .float(let number): number.isFinite ? .double(number) : ["$float": .string("\(number)")]
+        case .float(let number):
+            // One text for all that is no number: nothing tells them apart.
+            number.isFinite
+                ? .double(number) : ["$float": .string(number.isNaN ? "nan" : "\(number)")]
         case .string(let text): .string(text)
         case .list(let elements): .array(elements.compactMap(\.storedJSON))
         case .date(let date): ["$date": .string(date.description)]

@@ -7,7 +7,7 @@ internal import Synchronization
 
 extension ServerConnection {
     /// Sends bytes as they come, without knowing how many, and reads JSON.
-    /// - Parameter next: gives the next bytes, nil at the end; what it throws ends the request and is thrown here.
+    /// `next`: gives the next bytes, nil at the end; what it throws ends the request and is thrown here.
     /// - Throws: ``ConnectionError``, and what `next` throws.
     package func upload(
         _ path: String, type: String, timeoutSeconds: Int,
@@ -40,7 +40,7 @@ extension ServerConnection {
     }
 
     /// Reads an answer as it comes.
-    /// - Parameter take: is given the bytes in order.
+    /// `take`: is given the bytes in order.
     /// - Throws: ``ConnectionError``, also when the answer was cut off; what `take` throws.
     package func download(
         _ path: String, timeoutSeconds: Int, take: ([UInt8]) throws -> Void

@@ -2,6 +2,7 @@ import Foundation
 import GraphDatabase
 import GraphStorage
 import PropertyGraph
+import QueryEngine
 import Testing
 
 struct GraphCatalogTests {
@@ -60,7 +61,9 @@ struct GraphCatalogTests {
                         }
                     }
                     group.addTask {
-                        for _ in 0..<50 { try await graph.write { _ = try $0.createNode(labels: ["A\(writer)"]) } }
+                        for _ in 0..<50 {
+                            try await graph.write { _ = try $0.createNode(labels: ["A\(writer)"]) }
+                        }
                     }
                 }
                 try await group.waitForAll()

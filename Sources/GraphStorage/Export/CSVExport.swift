@@ -56,14 +56,15 @@ package struct CSVExport {
     /// Writes the tables into a folder's writer. Walks the source twice.
     /// - Throws: what the disk or the source says.
     package mutating func write(to folder: borrowing ExportFolder) throws {
-        try self.measure()
+        // The names as the first walk numbered them; the second gives the same names the same numbers, one by one.
+        let tokens = try self.measure()
         for index in self.tables.indices { self.choose(index) }
+        for (key, index) in self.numbers { self.writeHeader(key, index, tokens) }
         var rows = try self.source.open()
-        for (key, index) in self.numbers { self.writeHeader(key, index, rows.tokens) }
         try self.writeRows(&rows, folder)
     }
 
-    private mutating func measure() throws {
+    private mutating func measure() throws -> TokenTable {
         var rows = try self.source.open()
         var row = ExportRow()
         var last: (key: Key, index: Int)?
@@ -76,6 +77,7 @@ package struct CSVExport {
                 self.tables[index].shapes[property, default: [:]][Self.shape(value), default: 0] += 1
             }
         }
+        return rows.tokens
     }
 
     private mutating func table(_ key: Key, _ tokens: TokenTable) -> Int {

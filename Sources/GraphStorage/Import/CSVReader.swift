@@ -149,7 +149,7 @@ struct CSVReader {
 
     let window: ByteWindow
 
-    /// - Parameter spaces: numbers of the id spaces of the whole import; grows.
+    /// `spaces`: numbers of the id spaces of the whole import; grows.
     init(
         _ table: CSVTable, _ transaction: GraphTransaction, spaces: inout [String: Int]
     ) throws {

@@ -11,7 +11,7 @@ package struct CSVTable: Sendable {
     let options: CSVOptions
 
     /// Reads a header: the table's own first line, or a file of its own.
-    /// - Parameter headerFile: source and name of the file that holds the header, if the table has none.
+    /// `headerFile`: source and name of the file that holds the header, if the table has none.
     /// - Throws: ``ImportError`` with line and column.
     package init(
         _ source: ImportSource, name: String, headerFile: (source: ImportSource, name: String)? = nil,

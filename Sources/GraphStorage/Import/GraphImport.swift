@@ -85,7 +85,7 @@ struct GraphImport {
     // MARK: Relationships
 
     /// Adds a relationship.
-    /// - Parameter isComplete: whether all nodes of the import are known; if not, an end that is not known is no
+    /// `isComplete`: whether all nodes of the import are known; if not, an end that is not known is no
     ///   mistake yet.
     /// - Returns: false when it has to wait for its ends.
     mutating func addRelationship(_ row: borrowing ImportRow, isComplete: Bool = true) throws -> Bool {

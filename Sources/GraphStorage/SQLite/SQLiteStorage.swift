@@ -1,6 +1,7 @@
 internal import Foundation
 internal import GRDB
 internal import GRDBSQLite
+internal import Glibc
 internal import JSON
 package import PropertyGraph
 internal import Synchronization
@@ -31,6 +32,7 @@ package final class SQLiteStorage: GraphStorage {
     ) throws(StorageError) {
         self.path = path
         do {
+            try Self.makeUnlessThere(path)
             try WriteAheadLog.check(path: path)
             self.pool = try Self.openPool(path)
             try Self.migrate(self.pool, path: path)
@@ -49,6 +51,28 @@ package final class SQLiteStorage: GraphStorage {
 
     deinit { self.checkpointer.stop() }
 
+    /// Makes a new file under another name and gives it its own when it is whole: a file that is there and holds no graph
+    /// was cut off.
+    private static func makeUnlessThere(_ path: String) throws {
+        guard access(path, F_OK) != 0 else {
+            guard access(path, W_OK) == 0 else { throw StorageError.readOnly(path: path) }
+            return
+        }
+        let new = path + ".new"
+        for suffix in ["", "-wal", "-shm", "-journal"] {
+            try? FileManager.default.removeItem(atPath: new + suffix)
+        }
+        let pool = try Self.openPool(new)
+        try SQLiteMigrations.migrator.migrate(pool)
+        _ = try pool.writeWithoutTransaction { try $0.checkpoint(.truncate) }
+        try pool.close()
+        try syncFile(new)
+        guard rename(new, path) == 0 else {
+            throw StorageError.unreachable(path: path, reason: String(cString: strerror(errno)))
+        }
+        try syncFile(path)
+    }
+
     private static func openPool(_ path: String) throws -> DatabasePool {
         var configuration = Configuration()
         configuration.busyMode = .timeout(5)
@@ -59,19 +83,18 @@ package final class SQLiteStorage: GraphStorage {
 
     private static func migrate(_ pool: DatabasePool, path: String) throws {
         let migrator = SQLiteMigrations.migrator
-        let (applied, isNew) = try pool.read { db in
-            (try migrator.appliedIdentifiers(db), try db.tableExists("node") == false)
+        let (applied, hasGraph) = try pool.read { db in
+            (try migrator.appliedIdentifiers(db), try db.tableExists("node"))
         }
+        guard hasGraph else { throw StorageError.damaged("\(path) holds no graph: it was cut off") }
         let known = Set(migrator.migrations)
         if let unknown = applied.subtracting(known).min() {
             throw StorageError.tooNew(path: path, version: unknown)
         }
         guard applied != known else { return }
-        if !isNew {
-            let copy = path + ".before-migration"
-            try? FileManager.default.removeItem(atPath: copy)
-            try pool.backup(to: try DatabaseQueue(path: copy))
-        }
+        let copy = path + ".before-migration"
+        try? FileManager.default.removeItem(atPath: copy)
+        try pool.backup(to: try DatabaseQueue(path: copy))
         try migrator.migrate(pool)
     }
 
