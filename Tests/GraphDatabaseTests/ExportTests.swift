@@ -46,7 +46,8 @@ private struct GraphMaker {
 
     mutating func double() -> Double {
         let usual = [
-            -0.0, 0, 1, .nan, .infinity, -.infinity, 5e-324, .greatestFiniteMagnitude, 0.1, 1e16, 1e22,
+            -0.0, 0, 1, .nan, .infinity, -.infinity, .leastNonzeroMagnitude, .greatestFiniteMagnitude, 0.1,
+            1e16, 1e22,
             -123.456, 1e-7,
         ]
         return self.number(0...2) > 0

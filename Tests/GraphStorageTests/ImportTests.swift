@@ -76,7 +76,7 @@ struct CSVTableTests {
 
     @Test func theHeaderMayBeAFileOfItsOwn() throws {
         #expect(
-            try lines("1,5\n", header: "id:ID(U){id-type:long,label:V},x:byte\n") == [
+            try lines("1,5\n", header: "\"id:ID(U){id-type:long,label:V}\",x:byte\n") == [
                 #"{"type":"node","id":"U/1","labels":["V"],"key":"id","properties":{"id":1,"x":5}}"#
             ])
     }

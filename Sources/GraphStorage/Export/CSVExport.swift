@@ -56,14 +56,15 @@ package struct CSVExport {
     /// Writes the tables into a folder's writer. Walks the source twice.
     /// - Throws: what the disk or the source says.
     package mutating func write(to folder: borrowing ExportFolder) throws {
-        try self.measure()
+        // Every walk gives the names the same numbers.
+        let tokens = try self.measure()
         for index in self.tables.indices { self.choose(index) }
         var rows = try self.source.open()
-        for (key, index) in self.numbers { self.writeHeader(key, index, rows.tokens) }
-        try self.writeRows(&rows, folder)
+        for (key, index) in self.numbers { self.writeHeader(key, index, tokens) }
+        try self.writeRows(&rows, tokens, folder)
     }
 
-    private mutating func measure() throws {
+    private mutating func measure() throws -> TokenTable {
         var rows = try self.source.open()
         var row = ExportRow()
         var last: (key: Key, index: Int)?
@@ -76,6 +77,7 @@ package struct CSVExport {
                 self.tables[index].shapes[property, default: [:]][Self.shape(value), default: 0] += 1
             }
         }
+        return rows.tokens
     }
 
     private mutating func table(_ key: Key, _ tokens: TokenTable) -> Int {
@@ -180,16 +182,18 @@ package struct CSVExport {
         self.tables[index].buffer.append(10)
     }
 
-    private mutating func writeRows(_ rows: inout any ExportRows, _ folder: borrowing ExportFolder) throws {
+    private mutating func writeRows(
+        _ rows: inout any ExportRows, _ tokens: TokenTable, _ folder: borrowing ExportFolder
+    ) throws {
         var row = ExportRow()
         let limit = max((32 << 20) / max(self.tables.count, 1), 1 << 12)
         var last: (key: Key, index: Int)?
         while try rows.next(&row) {
             let key = Key(row)
             let index: Int
-            if let last, last.key == key { index = last.index } else { index = self.table(key, rows.tokens) }
+            if let last, last.key == key { index = last.index } else { index = self.table(key, tokens) }
             last = (key, index)
-            self.write(row, index, rows.tokens)
+            self.write(row, index, tokens)
             if self.tables[index].buffer.count > limit { try self.flush(index, folder) }
             self.counter.count(self.tables[index].file)
         }
