@@ -182,16 +182,18 @@ package struct CSVExport {
         self.tables[index].buffer.append(10)
     }
 
-    private mutating func writeRows(_ rows: inout any ExportRows, _ folder: borrowing ExportFolder) throws {
+    private mutating func writeRows(
+        _ rows: inout any ExportRows, _ tokens: TokenTable, _ folder: borrowing ExportFolder
+    ) throws {
         var row = ExportRow()
         let limit = max((32 << 20) / max(self.tables.count, 1), 1 << 12)
         var last: (key: Key, index: Int)?
         while try rows.next(&row) {
             let key = Key(row)
             let index: Int
-            if let last, last.key == key { index = last.index } else { index = self.table(key, rows.tokens) }
+            if let last, last.key == key { index = last.index } else { index = self.table(key, tokens) }
             last = (key, index)
-            self.write(row, index, rows.tokens)
+            self.write(row, index, tokens)
             if self.tables[index].buffer.count > limit { try self.flush(index, folder) }
             self.counter.count(self.tables[index].file)
         }

@@ -223,9 +223,11 @@ extension Value {
         case .boolean(let truth): "\(truth)"
         case .integer(let number): "\(number)"
         case .float(let number):
+            // Not by division: the sign of 0.0 / 0.0 is the machine's.
             number.isNaN
-                ? "(0.0 / 0.0)"
-                : (number.isInfinite ? (number < 0 ? "(-1.0 / 0.0)" : "(1.0 / 0.0)") : Self.decimal(number))
+                ? "toFloat('NaN')"
+                : (number.isInfinite
+                    ? "toFloat('\(number < 0 ? "-" : "")Infinity')" : Self.decimal(number))
         case .date(let date): "date('\(date)')"
         case .localTime(let time): "localtime('\(time)')"
         case .time(let time): "time('\(time)')"
