@@ -7,7 +7,12 @@ internal import Synchronization
 
 extension ServerConnection {
     /// Sends bytes as they come, without knowing how many, and reads JSON.
-    /// `next`: gives the next bytes, nil at the end; what it throws ends the request and is thrown here.
+    /// - Parameters:
+    ///   - path: where to.
+    ///   - type: the media type.
+    ///   - timeoutSeconds: how long all of it may take.
+    ///   - next: gives the next bytes, nil at the end; what it throws ends the request and is thrown here.
+    /// - Returns: the answer.
     /// - Throws: ``ConnectionError``, and what `next` throws.
     package func upload(
         _ path: String, type: String, timeoutSeconds: Int,
@@ -40,7 +45,10 @@ extension ServerConnection {
     }
 
     /// Reads an answer as it comes.
-    /// `take`: is given the bytes in order.
+    /// - Parameters:
+    ///   - path: where from.
+    ///   - timeoutSeconds: how long all of it may take.
+    ///   - take: is given the bytes in order.
     /// - Throws: ``ConnectionError``, also when the answer was cut off; what `take` throws.
     package func download(
         _ path: String, timeoutSeconds: Int, take: ([UInt8]) throws -> Void

@@ -197,6 +197,19 @@ struct JSONLinesTests {
         #expect(third.relationshipsUpdated == 2)
     }
 
+    @Test func endsInTheGraphAreFoundByNumbersToo() throws {
+        func bring(_ text: String, _ name: String, _ graph: GraphSnapshot) throws -> GraphSnapshot {
+            var files = ImportFiles()
+            files.add(try CSVTable(.bytes(Array(text.utf8)), name: name))
+            let transaction = GraphTransaction(graph)
+            _ = try files.run(in: transaction)
+            return try transaction.finish()?.graph ?? graph
+        }
+        let graph = try bring("id:ID(U){id-type:long}\n7\n8\n", "u.csv", GraphSnapshot())
+        let after = try bring(":START_ID(U),:END_ID(U),:TYPE\n7,8,R\n", "r.csv", graph)
+        #expect(after.relationshipCount == 1)
+    }
+
     @Test func recordsOfANodeSeenTwiceMerge() throws {
         let transaction = GraphTransaction(GraphSnapshot())
         let text = """

@@ -56,12 +56,12 @@ package struct CSVExport {
     /// Writes the tables into a folder's writer. Walks the source twice.
     /// - Throws: what the disk or the source says.
     package mutating func write(to folder: borrowing ExportFolder) throws {
-        // The names as the first walk numbered them; the second gives the same names the same numbers, one by one.
+        // Every walk gives the names the same numbers.
         let tokens = try self.measure()
         for index in self.tables.indices { self.choose(index) }
-        for (key, index) in self.numbers { self.writeHeader(key, index, tokens) }
         var rows = try self.source.open()
-        try self.writeRows(&rows, folder)
+        for (key, index) in self.numbers { self.writeHeader(key, index, tokens) }
+        try self.writeRows(&rows, tokens, folder)
     }
 
     private mutating func measure() throws -> TokenTable {

@@ -1,61 +1,72 @@
 internal import Foundation
 
-/// Texts as bytes, each with a number: an open-addressing hash table over one arena.
+/// Texts as bytes, each with a number: an open-addressing hash table. Texts of at most 8 bytes lie in the table, longer
+/// ones in an arena beside it.
 ///
-/// Memory: 16 to 32 bytes an entry and the text. A look-up is one hash and about one cache miss, and makes no
-/// `String`.
+/// Memory: 16 to 43 bytes an entry, and the text if it is long. A look-up is one hash and about one cache miss,
+/// two for a long text, and makes no `String`.
 struct ByteTable {
     private struct Slot {
-        /// The upper half of the hash.
-        var hash: UInt32 = 0
+        /// The text itself, if it is short; else the upper half of its hash and, below, where it begins in the arena.
+        var content: UInt64 = 0
         var number: UInt32 = 0
-        /// Where the text begins in the arena.
-        var start: UInt32 = 0
         /// The text's length plus 1; 0 when the slot is free.
         var length: UInt32 = 0
+
+        var isShort: Bool { self.length <= 9 }
     }
 
     private var slots: [Slot]
     private var arena: [UInt8] = []
     private(set) var count = 0
+    /// Drawn for each table, so that nobody can prepare texts that all fall into one place.
+    private let seed = UInt64.random(in: 0...UInt64.max)
 
     init() { self.slots = Array(repeating: Slot(), count: 16) }
 
     /// The number of a text, or nil.
     func number(_ text: ByteSlice) -> UInt32? {
-        let slot = self.slots[self.slot(text, Self.hash(text))]
+        let slot = self.slots[self.slot(text)]
         return slot.length == 0 ? nil : slot.number
     }
 
     /// Gives a text its number, in place of the one it has.
     /// - Returns: false when the texts together would have more than 4 GiB; then nothing changed.
     mutating func set(_ text: ByteSlice, _ number: UInt32) -> Bool {
-        let hash = Self.hash(text)
-        let index = self.slot(text, hash)
+        let index = self.slot(text)
         if self.slots[index].length > 0 {
             self.slots[index].number = number
             return true
         }
-        guard self.arena.count + text.count < Int(UInt32.max) else { return false }
-        self.slots[index] = Slot(
-            hash: UInt32(truncatingIfNeeded: hash >> 32), number: number, start: UInt32(self.arena.count),
-            length: UInt32(text.count) + 1)
-        self.arena.append(contentsOf: UnsafeBufferPointer(start: text.start, count: text.count))
+        var content = text.count <= 8 ? Self.packed(text) : self.hash(text) & ~0xFFFF_FFFF
+        if text.count > 8 {
+            guard self.arena.count + text.count < Int(UInt32.max) else { return false }
+            content |= UInt64(self.arena.count)
+            self.arena.append(contentsOf: UnsafeBufferPointer(start: text.start, count: text.count))
+        }
+        self.slots[index] = Slot(content: content, number: number, length: UInt32(text.count) + 1)
         self.count += 1
         if self.count * 4 > self.slots.count * 3 { self.grow() }
         return true
     }
 
-    private func slot(_ text: ByteSlice, _ hash: UInt64) -> Int {
+    /// The slot of a text, or the free one where it belongs.
+    private func slot(_ text: ByteSlice) -> Int {
+        let length = UInt32(text.count) + 1
         let mask = self.slots.count - 1
-        var index = Int(truncatingIfNeeded: hash >> 32) & mask
-        let upper = UInt32(truncatingIfNeeded: hash >> 32)
+        let isShort = text.count <= 8
+        let content = isShort ? Self.packed(text) : self.hash(text)
+        var index = Int((isShort ? self.hash(packed: content, length) : content) >> 32) & mask
         return self.slots.withUnsafeBufferPointer { slots in
             while slots[index].length > 0 {
-                if slots[index].hash == upper, Int(slots[index].length) == text.count + 1,
-                    self.holds(text, at: Int(slots[index].start))
-                {
-                    return index
+                if slots[index].length == length {
+                    if isShort {
+                        if slots[index].content == content { return index }
+                    } else if slots[index].content >> 32 == content >> 32,
+                        self.holds(text, at: Int(UInt32(truncatingIfNeeded: slots[index].content)))
+                    {
+                        return index
+                    }
                 }
                 index = (index + 1) & mask
             }
@@ -65,7 +76,7 @@ struct ByteTable {
 
     private func holds(_ text: ByteSlice, at start: Int) -> Bool {
         self.arena.withUnsafeBufferPointer { arena in
-            guard let base = arena.baseAddress else { return text.isEmpty }
+            guard let base = arena.baseAddress else { return false }
             return memcmp(base + start, text.start, text.count) == 0
         }
     }
@@ -74,28 +85,37 @@ struct ByteTable {
         let mask = self.slots.count * 2 - 1
         var larger = Array(repeating: Slot(), count: mask + 1)
         for slot in self.slots where slot.length > 0 {
-            var index = Int(slot.hash) & mask
+            let hash = slot.isShort ? self.hash(packed: slot.content, slot.length) : slot.content
+            var index = Int(hash >> 32) & mask
             while larger[index].length > 0 { index = (index + 1) & mask }
             larger[index] = slot
         }
         self.slots = larger
     }
 
-    /// Eight bytes at a step, each mixed by a multiplication to 128 bits.
-    private static func hash(_ text: ByteSlice) -> UInt64 {
+    /// A text of at most 8 bytes as a number.
+    private static func packed(_ text: ByteSlice) -> UInt64 {
+        if text.count == 8 { return UnsafeRawPointer(text.start).loadUnaligned(as: UInt64.self) }
+        var packed: UInt64 = 0
+        for index in 0..<text.count { packed = packed << 8 | UInt64(text.start[index]) }
+        return packed
+    }
+
+    private func hash(packed: UInt64, _ length: UInt32) -> UInt64 {
+        Self.mixed(packed ^ self.seed ^ UInt64(length) << 56)
+    }
+
+    /// The hash of a longer text: eight bytes at a step, each mixed by a multiplication to 128 bits.
+    private func hash(_ text: ByteSlice) -> UInt64 {
         let raw = UnsafeRawPointer(text.start)
-        var hash: UInt64 = 0x9E37_79B9_7F4A_7C15 ^ UInt64(text.count)
+        var hash: UInt64 = self.seed ^ UInt64(text.count)
         var at = 0
         while at + 8 <= text.count {
             hash = Self.mixed(hash ^ raw.loadUnaligned(fromByteOffset: at, as: UInt64.self))
             at += 8
         }
-        var rest: UInt64 = 0
-        while at < text.count {
-            rest = rest << 8 | UInt64(text.start[at])
-            at += 1
-        }
-        return Self.mixed(hash ^ rest)
+        // The last eight bytes again, some for the second time: there are at least nine.
+        return Self.mixed(hash ^ raw.loadUnaligned(fromByteOffset: text.count - 8, as: UInt64.self))
     }
 
     private static func mixed(_ number: UInt64) -> UInt64 {

@@ -146,10 +146,18 @@ struct CSVReader {
     private let end: (space: Int, label: LabelID?)
     private var labelBytes: [UInt8] = []
     private var labels: [LabelID] = []
+    /// What the row at work has had so far.
+    private var hasType = false
+    private var hasLabels = false
 
     let window: ByteWindow
 
-    /// `spaces`: numbers of the id spaces of the whole import; grows.
+    /// Opens a table.
+    /// - Parameters:
+    ///   - table: the table, its header read.
+    ///   - transaction: numbers the names.
+    ///   - spaces: numbers of the id spaces of the whole import; grows.
+    /// - Throws: ``ImportError`` when the file cannot be read; ``GraphError`` for an empty name.
     init(
         _ table: CSVTable, _ transaction: GraphTransaction, spaces: inout [String: Int]
     ) throws {
@@ -216,53 +224,11 @@ struct CSVReader {
         row.line = self.splitter.line
         row.kind = self.header.isNodes ? .node : .relationship
         row.properties.removeAll(keepingCapacity: true)
-        var (hasType, hasLabels) = (false, false)
-        for index in self.kinds.indices {
-            let text = self.splitter.slice(index)
-            switch self.kinds[index] {
-            case .property(let key, let type, let isList, let system):
-                // Only in quotes is nothing a value, and only where a value can be nothing: a text or a list.
-                let canBeEmpty = isList || type == .string || type == .char
-                if text.isEmpty, !canBeEmpty || !self.splitter.fields[index].isQuoted { continue }
-                row.properties.append((key, try self.value(text, type, isList, system, index)))
-            case .start:
-                row.start = .init(
-                    id: ImportID(space: self.start.space, text: text), label: self.start.label, key: text)
-            case .end:
-                row.end = .init(
-                    id: ImportID(space: self.end.space, text: text), label: self.end.label, key: text)
-            case .type:
-                hasType = !text.isEmpty
-                if hasType { row.type = try self.name(try self.cache.type(text), index) }
-            case .label:
-                if text.isEmpty { continue }
-                hasLabels = true
-                try self.readLabels(text, index)
-            case .id(let key, let type):
-                guard !text.isEmpty else { throw self.error(index, "the id is empty") }
-                row.id = ImportID(space: self.idSpace, text: text)
-                row.key = key
-                if let key { row.properties.append((key, try self.value(text, type, false, nil, index))) }
-            case .propertyAsJSON(let key):
-                if text.isEmpty { continue }
-                guard let name = text.text, let json = try? JSON.parse(name),
-                    let value = Value(fileJSON: json)
-                else { throw self.error(index, "`\(text.shown)` is no value as JSON") }
-                row.properties.append((key, value))
-            case .labelsAsJSON:
-                if text.isEmpty { continue }
-                guard let names = (text.text.flatMap { try? JSON.parse($0) })?.array?.map(\.string) else {
-                    throw self.error(index, "`\(text.shown)` is no list of labels as JSON")
-                }
-                hasLabels = true
-                self.labelBytes.removeAll()
-                self.labels = []
-                for case let name? in names { self.labels.append(try self.cache.transaction.label(name)) }
-            case .ignored: break
-            }
-        }
+        self.hasType = false
+        self.hasLabels = false
+        for index in self.kinds.indices { try self.read(index, &row) }
         guard self.header.isNodes else {
-            guard hasType, !row.start.id.text.isEmpty, !row.end.id.text.isEmpty else {
+            guard self.hasType, !row.start.id.text.isEmpty, !row.end.id.text.isEmpty else {
                 throw ImportError(
                     file: self.splitter.file, line: self.splitter.line,
                     "a relationship needs a :TYPE, a :START_ID and an :END_ID")
@@ -271,8 +237,53 @@ struct CSVReader {
         }
         row.isKeyedByID = row.key != nil
         row.key = row.key ?? self.nodeKey
-        row.labels = hasLabels ? self.labels : self.defaultLabels
+        row.labels = self.hasLabels ? self.labels : self.defaultLabels
         return true
+    }
+
+    private mutating func read(_ index: Int, _ row: inout ImportRow) throws {
+        let text = self.splitter.slice(index)
+        switch self.kinds[index] {
+        case .property(let key, let type, let isList, let system):
+            // Only in quotes is nothing a value, and only where a value can be nothing: a text or a list.
+            let canBeEmpty = isList || type == .string || type == .char
+            if text.isEmpty, !canBeEmpty || !self.splitter.fields[index].isQuoted { return }
+            row.properties.append((key, try self.value(text, type, isList, system, index)))
+        case .start:
+            row.start = .init(
+                id: ImportID(space: self.start.space, text: text), label: self.start.label, key: text)
+        case .end:
+            row.end = .init(
+                id: ImportID(space: self.end.space, text: text), label: self.end.label, key: text)
+        case .type:
+            self.hasType = !text.isEmpty
+            if self.hasType { row.type = try self.name(try self.cache.type(text), index) }
+        case .label:
+            if text.isEmpty { return }
+            self.hasLabels = true
+            try self.readLabels(text, index)
+        case .id(let key, let type):
+            guard !text.isEmpty else { throw self.error(index, "the id is empty") }
+            row.id = ImportID(space: self.idSpace, text: text)
+            row.key = key
+            if let key { row.properties.append((key, try self.value(text, type, false, nil, index))) }
+        case .propertyAsJSON(let key):
+            if text.isEmpty { return }
+            guard let name = text.text, let json = try? JSON.parse(name),
+                let value = Value(fileJSON: json)
+            else { throw self.error(index, "`\(text.shown)` is no value as JSON") }
+            row.properties.append((key, value))
+        case .labelsAsJSON:
+            if text.isEmpty { return }
+            guard let names = (text.text.flatMap { try? JSON.parse($0) })?.array?.map(\.string) else {
+                throw self.error(index, "`\(text.shown)` is no list of labels as JSON")
+            }
+            self.hasLabels = true
+            self.labelBytes.removeAll()
+            self.labels = []
+            for case let name? in names { self.labels.append(try self.cache.transaction.label(name)) }
+        case .ignored: break
+        }
     }
 
     /// Nearly always the labels are those of the row before.

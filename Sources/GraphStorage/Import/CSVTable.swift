@@ -11,7 +11,11 @@ package struct CSVTable: Sendable {
     let options: CSVOptions
 
     /// Reads a header: the table's own first line, or a file of its own.
-    /// `headerFile`: source and name of the file that holds the header, if the table has none.
+    /// - Parameters:
+    ///   - source: where the table is.
+    ///   - name: its name, for messages.
+    ///   - headerFile: source and name of the file that holds the header, if the table has none.
+    ///   - options: what divides values and elements.
     /// - Throws: ``ImportError`` with line and column.
     package init(
         _ source: ImportSource, name: String, headerFile: (source: ImportSource, name: String)? = nil,

@@ -82,7 +82,9 @@ enum CSVType: String, CaseIterable, Hashable {
 
 extension Point {
     /// Reads `{latitude: 59.3, longitude: 18.1, height: 20.0, crs: 'wgs-84-3d'}` or `{x: 1.0, y: 2.0}`.
-    /// `system`: what the header says; the point's own `crs` comes first.
+    /// - Parameters:
+    ///   - text: the entries.
+    ///   - system: what the header says; the point's own `crs` comes first.
     init?(entries text: String, system: Point.System?) {
         var parts: [String: String] = [:]
         for entry in text.split(whereSeparator: { "{},".contains($0) }) {

@@ -85,9 +85,11 @@ struct GraphImport {
     // MARK: Relationships
 
     /// Adds a relationship.
-    /// `isComplete`: whether all nodes of the import are known; if not, an end that is not known is no
-    ///   mistake yet.
+    /// - Parameters:
+    ///   - row: the relationship.
+    ///   - isComplete: whether all nodes of the import are known; if not, an end that is not known is no mistake yet.
     /// - Returns: false when it has to wait for its ends.
+    /// - Throws: ``ImportError``.
     mutating func addRelationship(_ row: borrowing ImportRow, isComplete: Bool = true) throws -> Bool {
         let source = self.nodes.node(row.start.id)
         let target = self.nodes.node(row.end.id)
@@ -137,6 +139,11 @@ struct GraphImport {
                 self.identities.append(Identity(label: label, key: key, space: nil, base: self.base))
             }
             if let node = self.identities[index].node(.string(text), in: self.base) { return node }
+            if let number = end.key.flatMap(CSVType.integer),
+                let node = self.identities[index].node(.integer(number), in: self.base)
+            {
+                return node
+            }
         }
         throw ImportError(
             file: row.file, line: row.line,

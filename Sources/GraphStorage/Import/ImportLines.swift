@@ -62,9 +62,9 @@ package struct ImportLines {
                     bytes.append(10)
                     continue
                 }
-                bytes.append(
-                    contentsOf: UnsafeBufferPointer(
-                        start: window.base + window.at, count: window.end - window.at))
+                let text = UnsafeBufferPointer(start: window.base + window.at, count: window.end - window.at)
+                bytes.append(contentsOf: text)
+                for byte in text where byte == 10 { self.counter.count(self.file) }
                 window.at = window.end
             }
         }

@@ -37,10 +37,11 @@ struct Export: AsyncParsableCommand {
         }
         let export = GraphExport(self.format, to: self.folder, isForced: self.force)
         let line = ProgressLine()
-        let start = ContinuousClock.now
+        var start = ContinuousClock.now
         var entities = 0
         let local = try await self.connection.withStore { database in
             let graph = database.snapshot()
+            start = .now
             entities = graph.nodeCount + graph.relationshipCount
             return try export.write(graph) { line.show($0) }
         }
