@@ -24,7 +24,7 @@ extension Value {
         case .dateTime(let moment): ["$datetime": .string(moment.description)]
         case .duration(let amount): ["$duration": .string(amount.description)]
         case .point(let point):
-            ["$point": .array([.int(point.system.rawValue)] + point.coordinates.map(JSON.double))]
+            ["$point": .array([.int(point.system.rawValue)] + point.coordinates.map(Self.number))]
         case .map, .node, .relationship, .path: nil
         }
     }
@@ -70,10 +70,19 @@ extension Value {
 
     private static func point(_ json: JSON) -> Value? {
         guard let parts = json.array, parts.count >= 3, let number = parts[0].int,
-            let system = Point.System(rawValue: number), let x = parts[1].double, let y = parts[2].double
+            let system = Point.System(rawValue: number), let x = Self.number(parts[1]),
+            let y = Self.number(parts[2])
         else { return nil }
-        return Point(system: system, x: x, y: y, z: parts.count > 3 ? parts[3].double : nil).map(Value.point)
+        let z = parts.count > 3 ? Self.number(parts[3]) : nil
+        return Point(system: system, x: x, y: y, z: z).map(Value.point)
     }
+
+    /// A coordinate; as a text when JSON has no number for it.
+    private static func number(_ number: Double) -> JSON {
+        number.isFinite ? .double(number) : .string(number.isNaN ? "nan" : "\(number)")
+    }
+
+    private static func number(_ json: JSON) -> Double? { json.double ?? json.string.flatMap(Double.init) }
 }
 
 extension Point {

@@ -27,6 +27,7 @@ struct SQLiteStorageTests {
         .dateTime(ZonedDateTime(seconds: 1, nanosecond: 2, offsetSeconds: -3600, zone: "Europe/Stockholm")),
         .duration(TemporalDuration(months: 14, days: -3, seconds: 5, nanoseconds: 7)),
         Point(system: .wgs84, x: 12.5, y: 55.7).map(Value.point) ?? .null,
+        Point(system: .cartesian3D, x: -.infinity, y: .infinity, z: 0).map(Value.point) ?? .null,
     ]
 
     @Test func everyTypeOfValueComesBackAfterReopening() async throws {

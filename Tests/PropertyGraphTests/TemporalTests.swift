@@ -35,4 +35,13 @@ struct TemporalTests {
             #expect(CivilCalendar.days(year: year, month: month, day: day) == days)
         }
     }
+
+    @Test(arguments: ["Y", "M", "W", "D", "TH", "TM", "TS"])
+    func durationsThatAreTooLargeAreNoDurations(part: String) {
+        let designator = part.hasPrefix("T") ? String(part.dropFirst()) : part
+        let parts = String(repeating: "999999999999999" + designator, count: 9999)
+        _ = TemporalDuration(iso: "P" + (part.hasPrefix("T") ? "T" : "") + parts)
+        let hours = String(repeating: "999999999999999H", count: 3)
+        #expect(TemporalDuration(iso: "PT" + hours) == nil)
+    }
 }

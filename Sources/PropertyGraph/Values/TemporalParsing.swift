@@ -66,6 +66,13 @@ private struct ISOReader {
 
     var isAtEnd: Bool { self.at == self.bytes.count }
 
+    /// Adds to a part, which may come several times; false when it is too large.
+    private static func add(_ number: Int, to part: inout Int) -> Bool {
+        let (sum, overflow) = part.addingReportingOverflow(number)
+        part = sum
+        return !overflow && sum != .min
+    }
+
     private var next: UInt8? { self.at < self.bytes.count ? self.bytes[self.at] : nil }
 
     private mutating func take(_ character: Character) -> Bool {
@@ -164,15 +171,21 @@ private struct ISOReader {
             self.at += 1
             found = true
             switch (unit, clock) {
-            case (UInt8(ascii: "Y"), false): parts.months += sign * number * 12
-            case (UInt8(ascii: "M"), false): parts.months += sign * number
-            case (UInt8(ascii: "W"), false): parts.days += sign * number * 7
-            case (UInt8(ascii: "D"), false): parts.days += sign * number
-            case (UInt8(ascii: "H"), true): parts.seconds += sign * number * 3600
-            case (UInt8(ascii: "M"), true): parts.seconds += sign * number * 60
+            case (UInt8(ascii: "Y"), false):
+                guard Self.add(sign * number * 12, to: &parts.months) else { return nil }
+            case (UInt8(ascii: "M"), false):
+                guard Self.add(sign * number, to: &parts.months) else { return nil }
+            case (UInt8(ascii: "W"), false):
+                guard Self.add(sign * number * 7, to: &parts.days) else { return nil }
+            case (UInt8(ascii: "D"), false):
+                guard Self.add(sign * number, to: &parts.days) else { return nil }
+            case (UInt8(ascii: "H"), true):
+                guard Self.add(sign * number * 3600, to: &parts.seconds) else { return nil }
+            case (UInt8(ascii: "M"), true):
+                guard Self.add(sign * number * 60, to: &parts.seconds) else { return nil }
             case (UInt8(ascii: "S"), true):
-                parts.seconds += sign * number
-                parts.nanoseconds += sign * nanos
+                guard Self.add(sign * number, to: &parts.seconds) else { return nil }
+                guard Self.add(sign * nanos, to: &parts.nanoseconds) else { return nil }
             default: return nil
             }
         }
