@@ -14,25 +14,53 @@ struct SQLiteLoader {
 
     init(_ connection: SQLiteConnection) { self.connection = connection }
 
+    /// The graph as of the last commit of the log, and what the log has that the tables lack.
     /// - Throws: ``StorageError``, ``SQLiteFailure``, `GraphError` for rows that contradict each other.
-    mutating func load() throws -> GraphSnapshot {
+    mutating func load() throws -> (graph: GraphSnapshot, behind: [GraphChange]) {
         try self.connection.execute("BEGIN")
         defer { try? self.connection.execute("COMMIT") }
-        let totals = try StoreTotals(self.connection)
+        let state = try TableState(self.connection)
         try self.loadNodes()
         try self.loadRelationships()
         let rules = try self.rules()
         guard
-            self.counts.nodes == totals.nodes, self.counts.relationships == totals.relationships,
-            self.digest == totals.digest
+            self.counts.nodes == state.nodes, self.counts.relationships == state.relationships,
+            self.digest == state.digest
         else {
             throw StorageError.damaged(
-                "commit \(totals.position) left \(totals.nodes) nodes and \(totals.relationships) "
+                "commit \(state.position) left \(state.nodes) nodes and \(state.relationships) "
                     + "relationships, and the file holds \(self.counts.nodes) and \(self.counts.relationships)"
-                    + (self.counts == (totals.nodes, totals.relationships) ? " of another state" : ""))
+                    + (self.counts == (state.nodes, state.relationships) ? " of another state" : ""))
         }
+        let (position, changes) = try self.changes(after: state.position)
+        for change in changes { try self.loader.apply(change) }
         for rule in rules { try self.loader.apply(rule) }
-        return self.loader.finish(version: UInt64(totals.position))
+        return (self.loader.finish(version: UInt64(position)), changes)
+    }
+
+    /// What the log has after a commit, and its last commit.
+    private mutating func changes(after position: Int64) throws -> (last: Int64, changes: [GraphChange]) {
+        let rows = try SQLiteStatement(
+            self.connection,
+            """
+            SELECT position, committed_at, encoding, changes, checksum
+            FROM change_log WHERE position >= ? ORDER BY position
+            """)
+        rows.bind(1, max(1, position))
+        // The line of the tables' own state is there too: else the log was cut off before it.
+        var (last, changes): (Int64, [GraphChange]) = (max(0, position - 1), [])
+        while try rows.step() {
+            let line = try StoredLogLine(rows, &self.checksum)
+            guard line.position == last + 1 else { throw Self.missing(last + 1) }
+            if line.position > position { changes += try line.changeSet(asked: UInt64(last)).changes }
+            last = line.position
+        }
+        guard last >= position else { throw Self.missing(position) }
+        return (last, changes)
+    }
+
+    private static func missing(_ position: Int64) -> StorageError {
+        .damaged("the log lacks commit \(position)")
     }
 
     private mutating func loadNodes() throws {

@@ -8,6 +8,7 @@ enum SQLiteMigrations {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1-graph", migrate: Self.makeGraph)
         migrator.registerMigration("2-checksums", migrate: Self.addChecksums)
+        migrator.registerMigration("3-table-state", migrate: Self.addTableState)
         return migrator
     }
 
@@ -78,6 +79,35 @@ enum SQLiteMigrations {
         _ = try self.fill(
             db, "change_log", ["position"],
             ["committed_at", "encoding", "changes", "nodes", "relationships", "digest"])
+    }
+
+    /// Tables of nodes, relationships and rules may be behind the log; a row of its own says which commit they are as of, and
+    /// lines of the log say that no more.
+    private static func addTableState(_ db: Database) throws {
+        try db.execute(
+            sql: """
+                CREATE TABLE table_state (     -- what node, relationship and schema_rule hold
+                    id INTEGER PRIMARY KEY CHECK (id = 1),
+                    position INTEGER NOT NULL,  -- the commit that they are as of; later ones are in change_log
+                    nodes INTEGER NOT NULL,
+                    relationships INTEGER NOT NULL,
+                    digest INTEGER NOT NULL,    -- the sum of their checksums
+                    checksum INTEGER NOT NULL
+                ) STRICT;
+                """)
+        let last = try Row.fetchOne(
+            db,
+            sql: """
+                SELECT position, nodes, relationships, digest FROM change_log ORDER BY position DESC LIMIT 1
+                """)
+        let state = (0..<4).map { column in last.map { $0[column] as Int64 } ?? 0 }
+        try db.execute(
+            sql: "INSERT INTO table_state VALUES (1, ?, ?, ?, ?, ?)",
+            arguments: StatementArguments(state + [TableState.checksum(of: state)]))
+        for column in ["nodes", "relationships", "digest"] {
+            try db.execute(sql: "ALTER TABLE change_log DROP COLUMN \(column)")
+        }
+        _ = try self.fill(db, "change_log", ["position"], ["committed_at", "encoding", "changes"])
     }
 
     /// Sets the checksum of every row, of columns in this order, and gives the sum.

@@ -16,13 +16,7 @@ package final class SQLiteStorage: GraphStorage {
     private let pool: DatabasePool
     private let connection: SQLiteConnection
     private let checkpointer: Checkpointer
-    private let state: Mutex<State>
-
-    private struct State: ~Copyable {
-        let writer: SQLiteCommitWriter
-        /// Why nothing is written any more.
-        var stopped: StorageError?
-    }
+    private let writer: LockedCommitWriter
 
     /// Opens or makes the file and brings it to the current form, after a copy of an older file
     /// was put beside it. Blocks.
@@ -41,9 +35,13 @@ package final class SQLiteStorage: GraphStorage {
             try self.connection.execute("PRAGMA synchronous = \(durability == .full ? "FULL" : "NORMAL")")
             try self.connection.execute("PRAGMA cache_size = -65536")
             try self.connection.execute("PRAGMA cell_size_check = ON")
-            self.checkpointer = try Checkpointer(path: path, watching: self.connection)
-            self.state = Mutex(
-                State(writer: try SQLiteCommitWriter(self.connection, retention: retention), stopped: nil))
+            let writer = LockedCommitWriter(
+                try SQLiteCommitWriter(self.connection, retention: retention), path: path)
+            self.writer = writer
+            // What fails here fails again with the next commit, which tells its writer.
+            self.checkpointer = try Checkpointer(path: path, watching: self.connection) {
+                try? writer.write { writer throws(SQLiteFailure) in try writer.catchUp() }
+            }
         } catch {
             throw Self.storageError(error, path: path)
         }
@@ -101,7 +99,9 @@ package final class SQLiteStorage: GraphStorage {
     package func load() throws(StorageError) -> GraphSnapshot {
         do {
             var loader = SQLiteLoader(self.connection)
-            return try loader.load()
+            let (graph, behind) = try loader.load()
+            try self.writer.write { writer throws(SQLiteFailure) in try writer.remember(behind, graph) }
+            return graph
         } catch let error as GraphError {
             throw StorageError.damaged("\(self.path): \(error.description)")
         } catch {
@@ -110,34 +110,24 @@ package final class SQLiteStorage: GraphStorage {
     }
 
     package func beginGroup() throws(StorageError) {
-        try self.write { writer throws(SQLiteFailure) in try writer.begin() }
+        try self.writer.write { writer throws(SQLiteFailure) in try writer.begin() }
     }
 
     package func append(_ commit: GraphCommit) throws(StorageError) {
-        try self.write { writer throws(SQLiteFailure) in try writer.append(commit) }
+        try self.writer.write { writer throws(SQLiteFailure) in try writer.append(commit) }
     }
 
     package func commitGroup() throws(StorageError) {
-        try self.write { writer throws(SQLiteFailure) in try writer.commit() }
+        try self.writer.write { writer throws(SQLiteFailure) in try writer.commit() }
         self.checkpointer.wake(by: self.connection)
     }
 
-    package func rollbackGroup() { self.state.withLock { $0.writer.rollback() } }
+    package func rollbackGroup() { self.writer.rollback() }
 
-    private func write(
-        _ body: (SQLiteCommitWriter) throws(SQLiteFailure) -> Void
-    ) throws(StorageError) {
-        try self.state.withLock { state throws(StorageError) in
-            if let stopped = state.stopped { throw stopped }
-            do throws(SQLiteFailure) {
-                try body(state.writer)
-            } catch {
-                guard error.isLostSync else { throw error.storageError(path: self.path) }
-                let stopped = StorageError.stopped(path: self.path, reason: error.message)
-                state.stopped = stopped
-                throw stopped
-            }
-        }
+    /// Brings the tables up to date with the log, for those who read the file with other programs. Blocks.
+    /// - Throws: ``StorageError``.
+    package func catchUp() throws(StorageError) {
+        try self.writer.write { writer throws(SQLiteFailure) in try writer.catchUp() }
     }
 
     package func changes(after position: UInt64, limit: Int) async throws -> [ChangeSet] {
@@ -149,7 +139,7 @@ package final class SQLiteStorage: GraphStorage {
             let rows = try Row.fetchCursor(
                 db,
                 sql: """
-                    SELECT position, committed_at, encoding, changes, nodes, relationships, digest, checksum
+                    SELECT position, committed_at, encoding, changes, checksum
                     FROM change_log WHERE position > ? ORDER BY position LIMIT ?
                     """, arguments: [Int64(clamping: position), limit])
             var sets: [ChangeSet] = []
@@ -200,6 +190,7 @@ package final class SQLiteStorage: GraphStorage {
         throws(StorageError)
     {
         do {
+            try self.catchUp()
             let queue = try DatabaseQueue(path: target)
             try self.pool.backup(to: queue, pagesPerStep: 4096) { step in
                 progress(Double(step.completedPageCount) / Double(max(1, step.totalPageCount)))
@@ -215,6 +206,7 @@ package final class SQLiteStorage: GraphStorage {
     package func close() throws(StorageError) {
         do {
             self.checkpointer.stop()
+            try self.catchUp()
             if !self.connection.isReadOnly { try self.connection.checkpoint(truncating: true) }
             try self.pool.close()
         } catch {
@@ -232,33 +224,80 @@ package final class SQLiteStorage: GraphStorage {
     }
 }
 
+/// The writer of commits, and why it writes no more.
+private final class LockedCommitWriter: Sendable {
+    private let path: String
+    private let state: Mutex<State>
+
+    private struct State: ~Copyable {
+        let writer: SQLiteCommitWriter
+        /// Why nothing is written any more.
+        var stopped: StorageError?
+    }
+
+    init(_ writer: sending SQLiteCommitWriter, path: String) {
+        self.path = path
+        self.state = Mutex(State(writer: writer, stopped: nil))
+    }
+
+    func write(
+        _ body: (SQLiteCommitWriter) throws(SQLiteFailure) -> Void
+    ) throws(StorageError) {
+        try self.state.withLock { state throws(StorageError) in
+            if let stopped = state.stopped { throw stopped }
+            do throws(SQLiteFailure) {
+                try body(state.writer)
+            } catch {
+                guard error.isLostSync else { throw error.storageError(path: self.path) }
+                let stopped = StorageError.stopped(path: self.path, reason: error.message)
+                state.stopped = stopped
+                throw stopped
+            }
+        }
+    }
+
+    func rollback() { self.state.withLock { $0.writer.rollback() } }
+}
+
 /// A line of the log, checked.
 struct StoredLogLine {
-    private let position: UInt64
-    private let encoding: Int
+    let position: Int64
+    private let encoding: Int64
     private let changes: String
 
+    /// Takes columns position, committed_at, encoding, changes, checksum.
     init(_ row: Row, _ checksum: inout RowChecksum) throws(StorageError) {
-        let position: Int64 = row[0]
+        try self.init(row[0], row[1], row[2], row[3], row[4], &checksum)
+    }
+
+    /// Takes columns position, committed_at, encoding, changes, checksum.
+    init(_ row: SQLiteStatement, _ checksum: inout RowChecksum) throws(StorageError) {
+        try self.init(
+            row.integer(0), row.integer(1), row.integer(2), row.string(3), row.integer(4), &checksum)
+    }
+
+    private init(
+        _ position: Int64, _ time: Int64, _ encoding: Int64, _ changes: String, _ stored: Int64,
+        _ checksum: inout RowChecksum
+    ) throws(StorageError) {
         checksum.begin()
-        for column in 0..<3 { checksum.add(row[column] as Int64) }
-        checksum.add(row[3] as String)
-        for column in 4..<7 { checksum.add(row[column] as Int64) }
-        guard checksum.value == row[7] as Int64, position > 0 else {
+        for number in [position, time, encoding] { checksum.add(number) }
+        checksum.add(changes)
+        guard checksum.value == stored, position > 0 else {
             throw .damaged("commit \(position) of the log is not what was written")
         }
-        self.position = UInt64(position)
-        self.encoding = row[2]
-        self.changes = row[3]
+        self.position = position
+        self.encoding = encoding
+        self.changes = changes
     }
 
     func changeSet(asked: UInt64) throws(StorageError) -> ChangeSet {
         guard self.encoding != ChangeSetCoding.tooLarge else {
-            throw .logTruncated(asked: asked, oldest: self.position)
+            throw .logTruncated(asked: asked, oldest: UInt64(self.position))
         }
         return ChangeSet(
-            position: self.position,
-            changes: try ChangeSetCoding.decode(self.changes, version: self.encoding))
+            position: UInt64(self.position),
+            changes: try ChangeSetCoding.decode(self.changes, version: Int(self.encoding)))
     }
 }
 

@@ -90,8 +90,8 @@ private struct SQLiteVerification {
         row: "rule")
     private static let commits = Table(
         place: .commits, name: "change_log",
-        columns: "position, committed_at, encoding, changes, nodes, relationships, digest",
-        numbers: [0, 1, 2, 4, 5, 6], count: 7, row: "commit")
+        columns: "position, committed_at, encoding, changes",
+        numbers: [0, 1, 2], count: 4, row: "commit")
     private static let journal = Table(
         place: .journal, name: "journal", columns: "sequence, stream, subject, at, fields", numbers: [0, 3],
         count: 5, row: "line")
@@ -277,7 +277,7 @@ private struct SQLiteVerification {
         self.progress(.graph, 0)
         var loader = SQLiteLoader(connection)
         do {
-            let graph = try loader.load()
+            let graph = try loader.load().graph
             self.report.version = graph.version
             for what in graph.inconsistencies(limit: StoreReport.problemsPerPlace) { self.add(.graph, what) }
         } catch let error as StorageError {
