@@ -45,7 +45,7 @@ struct ErrorTests {
             try CypherParser.parse(query, functions: SomeFunctions())
         }
         #expect(error?.detail == detail)
-        #expect(error?.description == text)
+        #expect(error?.description == "SyntaxError (\(detail)): " + text)
     }
 
     @Test(arguments: [

@@ -1,3 +1,28 @@
+/// Types that the text of a literal tells.
+enum PlainType: String, Hashable, Sendable {
+    case boolean = "a truth value"
+    case integer = "an integer"
+    case float = "a float"
+    case string = "a text"
+    case map = "a map"
+
+    var isNumber: Bool { self == .integer || self == .float }
+}
+
+extension Expression {
+    /// The type of a literal; nil for everything else.
+    var plainType: PlainType? {
+        switch self.kind {
+        case .boolean: .boolean
+        case .integer: .integer
+        case .float: .float
+        case .string: .string
+        case .map: .map
+        default: nil
+        }
+    }
+}
+
 /// What a variable stands for, as far as the text tells.
 enum VariableKind: Hashable, Sendable {
     case node
@@ -6,8 +31,8 @@ enum VariableKind: Hashable, Sendable {
     case path
     /// A list, as far as the text tells: of relationships, perhaps.
     case list
-    /// A number, text, truth value or map: never an entity.
-    case plain
+    /// A number, text, truth value or map: never an entity. Nil when it is not known which.
+    case plain(PlainType?)
     case value
 
     var words: String {
@@ -17,7 +42,7 @@ enum VariableKind: Hashable, Sendable {
         case .relationships: "a list of relationships"
         case .path: "a path"
         case .list: "a list"
-        case .plain: "a plain value"
+        case .plain(let type): type?.rawValue ?? "a plain value"
         case .value: "a value"
         }
     }

@@ -1,5 +1,8 @@
 internal import Cypher
-internal import PropertyGraph
+package import PropertyGraph
+
+/// Runs a body in a transaction, commits, and gives the graph after it. The body runs before this returns, once.
+package typealias BatchCommit = ((GraphTransaction) throws -> Void) throws -> GraphSnapshot
 
 /// What a running query works on. One task at a time.
 final class ExecutionContext {
@@ -7,7 +10,9 @@ final class ExecutionContext {
     private(set) var graph: GraphSnapshot
     /// The graph as it was at the start: what is left of entities that the query deleted.
     let initial: GraphSnapshot
-    let transaction: GraphTransaction?
+    private(set) var transaction: GraphTransaction?
+    /// Runs a body in a transaction of its own and commits it; nil where queries cannot commit as they go.
+    let commit: BatchCommit?
     let parameters: [String: Value]
     let limits: QueryLimits
     /// The moment that all of the query's clocks show.
@@ -19,6 +24,7 @@ final class ExecutionContext {
     var isProfiling = false
     var rowCounts: [Int: Int] = [:]
     private let names: TokenNames
+    private let entry: RunningQueries.Entry?
     private var keys: [PropertyKeyID?]
     private var labels: [LabelID?]
     private var types: [RelationshipTypeID?]
@@ -29,8 +35,10 @@ final class ExecutionContext {
     init(
         graph: GraphSnapshot, transaction: GraphTransaction?, parameters: [String: Value],
         limits: QueryLimits,
-        now: ZonedDateTime, names: TokenNames
+        now: ZonedDateTime, names: TokenNames, entry: RunningQueries.Entry? = nil, commit: BatchCommit? = nil
     ) {
+        self.entry = entry
+        self.commit = commit
         self.names = names
         self.keys = Array(repeating: nil, count: names.keys.count)
         self.labels = Array(repeating: nil, count: names.labels.count)
@@ -73,7 +81,9 @@ final class ExecutionContext {
     }
 
     private func look() throws(CypherError) {
-        guard !Task.isCancelled else { throw CypherError(.cancelled, "Cancelled", "the query was cancelled") }
+        guard !Task.isCancelled, self.entry?.isEnded != true else {
+            throw CypherError(.cancelled, "Cancelled", "the query was cancelled")
+        }
         guard ContinuousClock.now < self.deadline else {
             throw CypherError(
                 .limit, "TimeLimit", "the query ran longer than its limit of \(self.limits.seconds) s",
@@ -106,6 +116,36 @@ final class ExecutionContext {
         } catch {
             throw Self.cypherError(error)
         }
+    }
+
+    /// Runs a part of the query in a transaction that is committed when it returns. The body gets the transaction's name.
+    func inTransactionOfItsOwn<Result>(_ body: (String) throws -> Result) throws -> Result {
+        guard let commit = self.commit, self.transaction == nil else {
+            throw CypherError(
+                .semantic, "TransactionStartFailed",
+                "CALL { } IN TRANSACTIONS commits as it goes and cannot run inside another transaction",
+                hint: "send it as a query of its own")
+        }
+        var result: Result?
+        let (counters, name) = (self.counters, self.entry?.id ?? "")
+        do {
+            self.graph = try commit { transaction in
+                self.transaction = transaction
+                self.graph = transaction.graph
+                defer {
+                    self.transaction = nil
+                    self.graph = GraphSnapshot()
+                }
+                result = try body(name)
+            }
+        } catch {
+            self.counters = counters
+            self.deletedLater = []
+            self.graph = try commit { _ in }
+            throw (error as? GraphError).map(Self.cypherError) ?? error
+        }
+        guard let result else { throw CypherError(.cancelled, "Cancelled", "the transaction did not run") }
+        return result
     }
 
     static func cypherError(_ error: GraphError) -> CypherError {

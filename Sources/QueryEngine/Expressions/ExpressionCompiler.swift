@@ -32,6 +32,15 @@ struct ExpressionCompiler {
         case .isNull(let operand, let negated):
             let operand = try self.compile(operand)
             return { context, row in .boolean(try operand(context, row).isNull != negated) }
+        case .isType(let operand, let type, let negated):
+            let operand = try self.compile(operand)
+            return { context, row in .boolean(type.contains(try operand(context, row)) != negated) }
+        case .isNormalized(let operand, let form, let negated):
+            let operand = try self.compile(operand)
+            return { context, row in
+                guard let text = try operand(context, row).string else { return .null }
+                return .boolean(sameBytes(text, TextForm.normalized(text, form)) != negated)
+            }
         case .call(let call): return try self.call(call, expression.range)
         case .countAll:
             throw CypherError(
@@ -448,16 +457,26 @@ struct ExpressionCompiler {
     private func conditional(_ conditional: Conditional) throws(CypherError) -> Evaluator {
         let subject = try conditional.subject.map { (e) throws(CypherError) in try self.compile(e) }
         let otherwise = try conditional.otherwise.map { (e) throws(CypherError) in try self.compile(e) }
-        var branches: [(when: Evaluator, then: Evaluator)] = []
+        var branches: [(tests: [(isCondition: Bool, value: Evaluator)], then: Evaluator)] = []
         for branch in conditional.branches {
-            branches.append((try self.compile(branch.when), try self.compile(branch.then)))
+            var tests: [(isCondition: Bool, value: Evaluator)] = []
+            for test in branch.tests {
+                if case .holds = test {
+                    tests.append((true, try self.compile(test.expression)))
+                } else {
+                    tests.append((false, try self.compile(test.expression)))
+                }
+            }
+            branches.append((tests, try self.compile(branch.then)))
         }
         return { [branches] context, row in
-            let value = try subject?(context, row)
+            let value = try subject?(context, row) ?? .null
             for branch in branches {
-                let when = try branch.when(context, row)
-                let fits = value.map { $0.isEqual(to: when) == true } ?? (when == .boolean(true))
-                if fits { return try branch.then(context, row) }
+                for test in branch.tests {
+                    let tested = try test.value(context, row)
+                    let fits = test.isCondition ? tested == .boolean(true) : value.isEqual(to: tested) == true
+                    if fits { return try branch.then(context, row) }
+                }
             }
             return try otherwise?(context, row) ?? .null
         }
@@ -556,9 +575,9 @@ struct ExpressionCompiler {
     }
 
     private func mapProjection(
-        _ name: String, _ items: [ProjectionItem], _ range: SourceRange
+        _ base: Expression, _ items: [ProjectionItem], _ range: SourceRange
     ) throws(CypherError) -> Evaluator {
-        let base = try self.variable(name, range)
+        let base = try self.compile(base)
         var parts: [(ExecutionContext, Row, Value, inout [String: Value]) throws -> Void] = []
         for item in items {
             switch item {
