@@ -174,6 +174,9 @@ struct TemporalBuilder {
             "microsecond": 1000,
         ]
         if let size = sizes[unit] {
+            guard self.time != nil else {
+                throw CypherError(.argument, "InvalidArgumentValue", "a day cannot be cut to the \(unit)")
+            }
             builder.time = LocalTime(nanosecondOfDay: nanos / size * size)
         } else {
             builder.time = LocalTime(nanosecondOfDay: 0)
