@@ -86,10 +86,11 @@ struct TemporalBuilder {
 
     private func epochMoment() throws(CypherError) -> ZonedDateTime? {
         let moment: ZonedDateTime
-        let nanos = self.whole("nanosecond") ?? 0
         if let seconds = self.whole("epochSeconds") {
+            let nanos = try self.part("nanosecond", 0...999_999_999) ?? 0
             moment = ZonedDateTime(seconds: try TemporalLimits.seconds(seconds), nanosecond: nanos)
         } else if let millis = self.whole("epochMillis") {
+            let nanos = try self.part("nanosecond", 0...999_999) ?? 0
             let (seconds, rest) = floorDivide(millis, by: 1000)
             moment = ZonedDateTime(seconds: seconds, nanosecond: rest * 1_000_000 + nanos)
         } else {
