@@ -6,13 +6,20 @@ import Testing
 
 /// Whatever is sent, the engine answers: with rows or with an error, in bounded time and memory, never with a trap.
 ///
-/// `PLEXUS_FUZZ_SEEDS=100..200` runs those seeds instead.
+/// `PLEXUS_FUZZ_SEEDS=100..200` runs those seeds instead; `PLEXUS_FUZZ_CORPUS` names a file with more queries to mutate,
+/// each ended by a line `;;`.
 struct FuzzTests {
     private static let limits = QueryLimits(seconds: 0.5, rows: 20_000, heldValues: 200_000)
     static let seeds: [UInt64] = {
         let given = ProcessInfo.processInfo.environment["PLEXUS_FUZZ_SEEDS"] ?? ""
         let ends = given.split(separator: ".").compactMap { UInt64($0) }
         return ends.count == 2 && ends[0] <= ends[1] ? Array(ends[0]...ends[1]) : Array(1...8)
+    }()
+
+    private static let corpus: [String] = {
+        let path = ProcessInfo.processInfo.environment["PLEXUS_FUZZ_CORPUS"] ?? ""
+        let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+        return text.components(separatedBy: "\n;;\n").filter { !$0.isEmpty }
     }()
 
     private func run(_ query: String, _ fixture: Fixture) {
@@ -45,7 +52,7 @@ struct FuzzTests {
     func mutatedQueriesAreAnswered(seed: UInt64) throws {
         var generator = SplitMix(seed: seed)
         let fixture = try Fixture(QuerySuite.graph)
-        let queries = QuerySuite.all.map(\.query)
+        let queries = QuerySuite.all.map(\.query) + Self.corpus
         for _ in 0..<250 {
             guard let first = queries.randomElement(using: &generator),
                 let second = queries.randomElement(using: &generator)

@@ -58,8 +58,32 @@ struct Parser {
 
     mutating func expectSign(_ sign: String, _ why: String = "") throws(CypherError) {
         guard self.takeSign(sign) else {
-            throw self.unexpected("expected `\(sign)`\(why.isEmpty ? "" : " " + why)")
+            let error = self.unexpected("expected `\(sign)`\(why.isEmpty ? "" : " " + why)")
+            guard error.hint == nil, let hint = self.missingBracket(sign) else { throw error }
+            throw CypherError(error.kind, error.detail, error.message, at: error.range, hint: hint)
         }
+    }
+
+    /// Where the bracket was opened that should be closed here; nil when the sign closes nothing.
+    private func missingBracket(_ sign: String) -> String? {
+        guard let opening = [")": "(", "]": "[", "}": "{"][sign] else { return nil }
+        var closed = 0
+        for token in self.tokens[..<self.at].reversed() {
+            if token.kind == .sign(sign) { closed += 1 }
+            guard token.kind == .sign(opening) else { continue }
+            guard closed > 0 else {
+                return "a `\(sign)` is missing for the `\(opening)` at \(self.place(token))"
+            }
+            closed -= 1
+        }
+        return nil
+    }
+
+    private func place(_ token: Token) -> String {
+        let before = self.bytes[..<token.range.start]
+        let lineStart = before.lastIndex(of: 10).map { $0 + 1 } ?? 0
+        let column = String(decoding: before[lineStart...], as: UTF8.self).count + 1
+        return "line \(before.count { $0 == 10 } + 1), column \(column)"
     }
 
     mutating func name(_ what: String) throws(CypherError) -> String {
