@@ -242,7 +242,7 @@ struct Parser {
         case "RETURN":
             self.advance()
             kind = .returning(try self.projection(start))
-        case "CREATE":
+        case "CREATE", "INSERT":
             self.advance()
             kind = .create(try self.patterns())
         case "MERGE":
@@ -265,6 +265,13 @@ struct Parser {
             self.advance()
             try self.expect("DELETE")
             kind = .delete(try self.expressions(), detach: false)
+        case "ORDER", "SKIP", "OFFSET", "LIMIT":
+            // On its own it is `WITH *` with the same.
+            let (order, skip, limit) = try self.ordering()
+            let projection = Projection(
+                isDistinct: false, includesAll: true, items: [], order: order, skip: skip, limit: limit,
+                range: self.range(from: start))
+            kind = .with(projection, predicate: nil)
         case "FOREACH":
             self.advance()
             kind = try self.forEach()

@@ -67,6 +67,10 @@ enum ClauseQueries {
         UNWIND [1, 2, 3] AS x RETURN x LIMIT 1 + 1
         > 1
         > 2
+        MATCH (p:Person) ORDER BY p.name LIMIT 1 RETURN p.name
+        > 'Anne'
+        MATCH (p:Person) ORDER BY p.name SKIP 3 MATCH (q:Spare) RETURN p.name, q.name
+        > 'Dora', 'm3'
         # unwind
         UNWIND [] AS x RETURN x
         > nothing

@@ -109,6 +109,14 @@ enum PatternQueries {
         MATCH p = (:Person {name: 'Anne'})-[:KNOWS*2]->() RETURN length(p), [n IN nodes(p) | n.name] ORDER BY nodes(p)[1].name
         > 2, ['Anne', 'Bob', 'Carl']
         > 2, ['Anne', 'Carl', 'Dora']
+        MATCH (a {name: 'Anne'})-[r:KNOWS*1..2]->(b) WHERE all(k IN r WHERE k.since > 2012) RETURN b.name ORDER BY b.name
+        > 'Carl'
+        > 'Dora'
+        MATCH (a {name: 'Anne'})-[r:KNOWS*1..2]->(b) WHERE size([k IN r WHERE k.since > 2012]) = 1 RETURN b.name
+        > 'Carl'
+        > 'Carl'
+        MATCH p = ({name: 'Anne'})-[:KNOWS*2]->(b) WHERE reduce(s = 0, k IN relationships(p) | s + k.since) > 4030 RETURN b.name
+        > 'Dora'
         # quantified relationships and groups
         MATCH (a {name: 'Anne'})-[:KNOWS]->{1,2}(b) RETURN b.name, count(*) ORDER BY b.name
         > 'Bob', 1

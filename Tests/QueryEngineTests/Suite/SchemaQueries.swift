@@ -56,6 +56,8 @@ enum SchemaQueries {
         LOAD CSV FROM 'file:///x.csv' AS row RETURN row
         ! NotSupported
         # mistakes
+        CREATE FULLTEXT INDEX f FOR (n:Person) ON EACH [n.name]
+        ! NotSupported
         MTACH (n) RETURN n
         ! UnexpectedSyntax
         MATCH (n:Person RETURN n

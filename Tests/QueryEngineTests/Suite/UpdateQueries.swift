@@ -34,6 +34,8 @@ enum UpdateQueries {
         ! CreatingVarLength
         CREATE (n:A|B)
         ! UnexpectedSyntax
+        INSERT (n:New {x: 1}) RETURN n.x
+        > 1
         # merge
         MERGE (p:Person {name: 'Anne'}) ON MATCH SET p.seen = 1 ON CREATE SET p.made = 1 RETURN p.seen, p.made
         > 1, null
