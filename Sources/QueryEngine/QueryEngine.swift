@@ -185,8 +185,9 @@ package struct PreparedQuery: Sendable {
                 throw CypherError(
                     .limit, "RowLimit", "the result has more than \(limits.rows) rows", hint: "use LIMIT")
             }
-            try context.hold(columns.count)
-            rows.append(columns.map { row[$0.1] })
+            let values = columns.map { row[$0.1] }
+            for value in values { try context.hold(contentsOf: value) }
+            rows.append(values)
             return true
         }
         return QueryResult(

@@ -25,18 +25,18 @@ extension Checker {
         case .countAll: try self.checkAggregate("count", expression.range, place)
         case .call(let call): try self.check(call, expression.range, scope, place)
         case .listComprehension(let comprehension):
-            try self.check(comprehension.list, scope, place)
+            try self.check(comprehension.list, scope, self.inner(place))
             let inner = scope.adding([(comprehension.variable, self.elementKind(comprehension.list))])
             for part in [comprehension.predicate, comprehension.projection].compactMap({ $0 }) {
                 try self.refuseAggregate(part)
                 try self.check(part, inner, .value)
             }
         case .quantifier(_, let variable, let list, let predicate):
-            try self.check(list, scope, place)
+            try self.check(list, scope, self.inner(place))
             try self.check(predicate, scope.adding([(variable, self.elementKind(list))]), .value)
         case .reduce(let accumulator, let initial, let variable, let list, let step):
-            try self.check(initial, scope, place)
-            try self.check(list, scope, place)
+            try self.check(initial, scope, self.inner(place))
+            try self.check(list, scope, self.inner(place))
             try self.check(step, scope.adding([(accumulator, .value), (variable, .value)]), .value)
         case .patternComprehension(let comprehension):
             let inner = try self.match([comprehension.pattern], scope)
@@ -55,7 +55,7 @@ extension Checker {
             try self.check(base, scope, self.inner(place))
             for item in items {
                 if case .variable(let name, let range) = item { try self.require(name, scope, range) }
-                if case .entry(let entry) = item { try self.check(entry.value, scope, place) }
+                if case .entry(let entry) = item { try self.check(entry.value, scope, self.inner(place)) }
             }
         case .property(let base, _):
             try self.check(base, scope, self.inner(place))

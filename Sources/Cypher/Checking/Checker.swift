@@ -101,7 +101,9 @@ struct Checker<Functions: FunctionSignatures> {
             return scope.adding([(variable, .value)])
         case .with(let projection, let predicate):
             let columns = try self.project(projection, scope, isReturn: false, clause)
-            let next = Scope(Dictionary(columns) { first, _ in first })
+            let next = Scope(Dictionary(columns) { first, _ in first }).losing(scope) { name in
+                "WITH did not pass `\(name)` on: write WITH \(name), ..."
+            }
             // WHERE sees what is projected and, before aggregation, what was there.
             if let predicate {
                 let aggregates = projection.items.contains { $0.expression.containsAggregate(self.functions) }
@@ -193,7 +195,7 @@ struct Checker<Functions: FunctionSignatures> {
     }
 
     private func check(_ call: SubqueryCall, _ scope: Scope, _ clause: Clause) throws(CypherError) -> Scope {
-        var inner = Scope()
+        var inner = Scope().losing(scope) { "the subquery does not see it: write CALL (\($0)) { ... }" }
         for name in self.imports(call, scope) {
             try self.require(name, scope, clause.range)
             inner.bind(name, scope[name] ?? .value)
@@ -243,7 +245,9 @@ struct Checker<Functions: FunctionSignatures> {
     func require(_ name: String, _ scope: Scope, _ range: SourceRange) throws(CypherError) {
         guard scope[name] == nil else { return }
         let hint: String
-        if let near = nearest(to: name, among: scope.names) {
+        if let lost = scope.lost[name] {
+            hint = lost
+        } else if let near = nearest(to: name, among: scope.names) {
             hint = "did you mean `\(near)`?"
         } else {
             hint =

@@ -51,8 +51,18 @@ enum VariableKind: Hashable, Sendable {
 /// The variables that can be named at a place.
 struct Scope: Sendable {
     private(set) var kinds: [String: VariableKind] = [:]
+    /// Why names that were known before are no longer: a hint by name.
+    private(set) var lost: [String: String] = [:]
 
     init(_ kinds: [String: VariableKind] = [:]) { self.kinds = kinds }
+
+    /// The same scope, which remembers why names of another are not in it.
+    func losing(_ other: Scope, _ hint: (String) -> String) -> Scope {
+        var scope = self
+        scope.lost = other.lost
+        for name in other.kinds.keys { scope.lost[name] = hint(name) }
+        return scope
+    }
 
     var names: [String] { self.kinds.keys.sorted() }
 

@@ -318,7 +318,7 @@ extension Parser {
         if !self.isSign("]") {
             repeat { elements.append(try self.expression()) } while self.takeSign(",")
         }
-        guard self.takeSign("]") else { throw self.unexpected("expected `,` or `]` in a list") }
+        try self.expectSign("]", "or `,` in a list")
         return Expression(.list(elements), self.range(from: start))
     }
 

@@ -8,6 +8,10 @@ extension Parser {
             if !isText { _ = self.take("RANGE") }
             try self.expect("INDEX")
             return try self.createIndex(isText: isText)
+        case ("CREATE", "FULLTEXT"), ("CREATE", "POINT"), ("CREATE", "VECTOR"), ("CREATE", "LOOKUP"):
+            throw CypherError(
+                .syntax, "NotSupported", "there are no \(self.peek(1).keyword) indexes here",
+                at: self.peek(1).range, hint: "there are RANGE indexes, the standard, and TEXT indexes")
         case ("CREATE", "CONSTRAINT"):
             self.advance()
             self.advance()

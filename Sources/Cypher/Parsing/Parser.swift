@@ -58,8 +58,32 @@ struct Parser {
 
     mutating func expectSign(_ sign: String, _ why: String = "") throws(CypherError) {
         guard self.takeSign(sign) else {
-            throw self.unexpected("expected `\(sign)`\(why.isEmpty ? "" : " " + why)")
+            let error = self.unexpected("expected `\(sign)`\(why.isEmpty ? "" : " " + why)")
+            guard error.hint == nil, let hint = self.missingBracket(sign) else { throw error }
+            throw CypherError(error.kind, error.detail, error.message, at: error.range, hint: hint)
         }
+    }
+
+    /// Where the bracket was opened that should be closed here; nil when the sign closes nothing.
+    private func missingBracket(_ sign: String) -> String? {
+        guard let opening = [")": "(", "]": "[", "}": "{"][sign] else { return nil }
+        var closed = 0
+        for token in self.tokens[..<self.at].reversed() {
+            if token.kind == .sign(sign) { closed += 1 }
+            guard token.kind == .sign(opening) else { continue }
+            guard closed > 0 else {
+                return "a `\(sign)` is missing for the `\(opening)` at \(self.place(token))"
+            }
+            closed -= 1
+        }
+        return nil
+    }
+
+    private func place(_ token: Token) -> String {
+        let before = self.bytes[..<token.range.start]
+        let lineStart = before.lastIndex(of: 10).map { $0 + 1 } ?? 0
+        let column = String(decoding: before[lineStart...], as: UTF8.self).count + 1
+        return "line \(before.count { $0 == 10 } + 1), column \(column)"
     }
 
     mutating func name(_ what: String) throws(CypherError) -> String {
@@ -218,7 +242,7 @@ struct Parser {
         case "RETURN":
             self.advance()
             kind = .returning(try self.projection(start))
-        case "CREATE":
+        case "CREATE", "INSERT":
             self.advance()
             kind = .create(try self.patterns())
         case "MERGE":
@@ -241,6 +265,13 @@ struct Parser {
             self.advance()
             try self.expect("DELETE")
             kind = .delete(try self.expressions(), detach: false)
+        case "ORDER", "SKIP", "OFFSET", "LIMIT":
+            // On its own it is `WITH *` with the same.
+            let (order, skip, limit) = try self.ordering()
+            let projection = Projection(
+                isDistinct: false, includesAll: true, items: [], order: order, skip: skip, limit: limit,
+                range: self.range(from: start))
+            kind = .with(projection, predicate: nil)
         case "FOREACH":
             self.advance()
             kind = try self.forEach()

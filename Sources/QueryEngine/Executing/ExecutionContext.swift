@@ -103,6 +103,55 @@ final class ExecutionContext {
         }
     }
 
+    /// Counts what `+` joined: half a page of text, or four elements, are a value.
+    func hold(joined value: Value) throws(CypherError) {
+        switch value {
+        case .string(let text) where text.utf8.count >= 64: try self.hold(text.utf8.count / 32)
+        case .list(let list): try self.hold(list.count / 4)
+        default: return
+        }
+    }
+
+    /// Counts values inside of lists and maps that become parts of another: lists that hold one list many times would
+    /// else grow without bound when somebody looks at all of it.
+    func hold(nested values: some Sequence<Value>) throws(CypherError) {
+        for value in values {
+            switch value {
+            case .list, .map: try self.hold(contentsOf: value)
+            default: continue
+            }
+        }
+    }
+
+    /// Counts all values in a value, itself included.
+    func hold(contentsOf value: Value) throws(CypherError) {
+        try self.hold(try self.size(of: value, limit: self.limits.heldValues, depth: 0))
+    }
+
+    /// How many values there are in a value; what is beyond the limit is not looked at. Whatever walks a value, down to
+    /// freeing it, needs a piece of the stack a level, so the levels are limited.
+    private func size(of value: Value, limit: Int, depth: Int) throws(CypherError) -> Int {
+        guard depth <= QueryLimits.depth else {
+            throw CypherError(
+                .limit, "MemoryLimit", "a value is nested deeper than \(QueryLimits.depth) levels")
+        }
+        var count = 1
+        switch value {
+        case .list(let elements):
+            for element in elements where count <= limit {
+                count += try self.size(of: element, limit: limit - count, depth: depth + 1)
+            }
+        case .map(let entries):
+            for element in entries.values where count <= limit {
+                count += try self.size(of: element, limit: limit - count, depth: depth + 1)
+            }
+        case .path(let path): count += path.nodes.count
+        case .string(let text): count += text.utf8.count / 64
+        default: break
+        }
+        return count
+    }
+
     /// Changes the graph. While the body runs the context holds no copy of it, so pages change in place.
     func write<Result>(_ body: (GraphTransaction) throws(GraphError) -> Result) throws(CypherError) -> Result
     {

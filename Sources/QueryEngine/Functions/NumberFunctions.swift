@@ -85,7 +85,7 @@ enum NumberFunctions {
             exact -= abs(number) < 1 ? nudge : nudge * 1_000_000_000_000_000
         }
         NSDecimalRound(&result, &exact, digits, signed.1)
-        return NSDecimalNumber(decimal: result).doubleValue
+        return Double("\(result)") ?? number
     }
 
     private static func number(_ name: String, _ value: Value) throws -> Double {

@@ -86,10 +86,11 @@ struct TemporalBuilder {
 
     private func epochMoment() throws(CypherError) -> ZonedDateTime? {
         let moment: ZonedDateTime
-        let nanos = self.whole("nanosecond") ?? 0
         if let seconds = self.whole("epochSeconds") {
+            let nanos = try self.part("nanosecond", 0...999_999_999) ?? 0
             moment = ZonedDateTime(seconds: try TemporalLimits.seconds(seconds), nanosecond: nanos)
         } else if let millis = self.whole("epochMillis") {
+            let nanos = try self.part("nanosecond", 0...999_999) ?? 0
             let (seconds, rest) = floorDivide(millis, by: 1000)
             moment = ZonedDateTime(seconds: seconds, nanosecond: rest * 1_000_000 + nanos)
         } else {
@@ -174,6 +175,9 @@ struct TemporalBuilder {
             "microsecond": 1000,
         ]
         if let size = sizes[unit] {
+            guard self.time != nil else {
+                throw CypherError(.argument, "InvalidArgumentValue", "a day cannot be cut to the \(unit)")
+            }
             builder.time = LocalTime(nanosecondOfDay: nanos / size * size)
         } else {
             builder.time = LocalTime(nanosecondOfDay: 0)

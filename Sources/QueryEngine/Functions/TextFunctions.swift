@@ -142,7 +142,9 @@ enum TextPieces {
 
     /// Joins, counted against the query's memory: 64 bytes are a value.
     static func join(_ pieces: [String], _ separator: String, _ context: ExecutionContext) throws -> String {
-        try context.hold(pieces.count &* (separator.utf8.count / 64 + 1))
+        let joints = pieces.count - 1
+        let (bytes, isTooLong) = joints.multipliedReportingOverflow(by: separator.utf8.count)
+        try context.hold(isTooLong ? Int.max : pieces.count + bytes / 32)
         return pieces.joined(separator: separator)
     }
 }

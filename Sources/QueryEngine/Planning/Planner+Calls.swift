@@ -114,16 +114,27 @@ extension Planner {
                 var out = row
                 var headers: [String]?
                 var goesOn = true
-                try files(url, separator) { fields in
-                    try context.step()
-                    if load.hasHeaders, headers == nil {
-                        headers = fields
-                        return true
+                var failure: CypherError?
+                do {
+                    try files(url, separator) { fields in
+                        if load.hasHeaders, headers == nil {
+                            headers = fields
+                            return true
+                        }
+                        out[slot] = Self.row(fields, headers)
+                        do {
+                            try context.step()
+                            goesOn = try emit(out)
+                        } catch let error as CypherError {
+                            failure = error
+                            goesOn = false
+                        }
+                        return goesOn
                     }
-                    out[slot] = Self.row(fields, headers)
-                    goesOn = try emit(out)
-                    return goesOn
+                } catch {
+                    throw CypherError(.argument, "FileNotLoaded", "\(error)", at: load.url.range)
                 }
+                if let failure { throw failure }
                 return goesOn
             }
         }
