@@ -80,12 +80,11 @@ struct Expansion {
 
     func expand(_ context: ExecutionContext, _ row: Row, _ emit: Emit) throws -> Bool {
         guard case .node(let node) = row[self.start] else { return true }
-        var out = row
         func take(_ entry: AdjacencyEntry) throws -> Bool {
             guard !self.isUsed(entry.relationship, row) else { return true }
-            out[self.slot] = .relationship(entry.relationship)
-            out[self.end] = .node(entry.neighbour)
-            return try emit(out)
+            row[self.slot] = .relationship(entry.relationship)
+            row[self.end] = .node(entry.neighbour)
+            return try emit(row)
         }
         guard self.isEndBound || self.start == self.end else {
             return try self.hops.forEach(node, context, take)
@@ -117,7 +116,6 @@ struct Expansion {
             guard case .node(let node) = row[self.end] else { return true }
             target = node
         }
-        var out = row
         var path: [RelationshipID] = []
         var nodes = [first]
         var pending: [[AdjacencyEntry]] = []
@@ -125,9 +123,9 @@ struct Expansion {
         func arrive(_ node: NodeID) throws -> Bool {
             guard path.count >= minimum, target == nil || target == node else { return true }
             let list = path.map(Value.relationship)
-            out[self.slot] = .list(reversed ? list.reversed() : list)
-            out[self.end] = .node(node)
-            return try emit(out)
+            row[self.slot] = .list(reversed ? list.reversed() : list)
+            row[self.end] = .node(node)
+            return try emit(row)
         }
         func next(_ node: NodeID) throws -> [AdjacencyEntry] {
             var entries: [AdjacencyEntry] = []
@@ -178,10 +176,9 @@ struct ShortestPathSearch {
         guard case .node(let source) = row[self.start], case .node(let target) = row[self.end] else {
             return true
         }
-        var out = row
         if self.minimum == 0, source == target {
-            out[self.slot] = .list([])
-            return try emit(out)
+            row[self.slot] = .list([])
+            return try emit(row)
         }
         // For each node reached: by which relationships, from which nodes of the level before.
         var parents: [NodeID: [(node: NodeID, relationship: RelationshipID)]] = [source: []]
@@ -215,8 +212,8 @@ struct ShortestPathSearch {
         while let (node, path) = pending.popLast() {
             try context.step()
             if node == source {
-                out[self.slot] = .list(path.reversed().map(Value.relationship))
-                guard try emit(out) else { return false }
+                row[self.slot] = .list(path.reversed().map(Value.relationship))
+                guard try emit(row) else { return false }
                 if !self.wantsAll { return true }
                 continue
             }
