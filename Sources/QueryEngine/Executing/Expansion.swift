@@ -28,14 +28,19 @@ struct Hops {
     ) throws -> Bool {
         for (index, direction) in self.directions.enumerated() {
             let adjacency = context.graph.adjacency(of: node, direction)
-            for range in self.ranges(adjacency, context) {
-                let isWanted = try adjacency.forEach(in: range) { entry in
-                    if index == 1, entry.neighbour == node { return true }
-                    if let test = self.test, !test(context, entry.type) { return true }
-                    try context.step()
-                    return try body(entry)
-                }
-                guard isWanted else { return false }
+            func visit(_ entry: AdjacencyEntry) throws -> Bool {
+                if index == 1, entry.neighbour == node { return true }
+                if let test = self.test, !test(context, entry.type) { return true }
+                try context.step()
+                return try body(entry)
+            }
+            guard let slots = self.typeSlots else {
+                guard try adjacency.forEach(in: 0..<adjacency.count, visit) else { return false }
+                continue
+            }
+            for slot in slots {
+                guard let type = context.type(slot) else { continue }
+                guard try adjacency.forEach(in: adjacency.range(of: type), visit) else { return false }
             }
         }
         return true
@@ -60,11 +65,6 @@ struct Hops {
             }
         }
         return true
-    }
-
-    private func ranges(_ adjacency: Adjacency, _ context: ExecutionContext) -> [Range<Int>] {
-        guard let slots = self.typeSlots else { return [0..<adjacency.count] }
-        return slots.compactMap { slot in context.type(slot).map { adjacency.range(of: $0) } }
     }
 }
 
