@@ -33,7 +33,7 @@ package enum CSVFile {
             name = name.removingPercentEncoding ?? name
         }
         guard !name.contains("://"), !name.utf8.contains(0) else {
-            throw ImportError(file: url, "only files can be loaded, from the folder \(folder)")
+            throw ImportError(file: url, "only files of the import folder can be loaded")
         }
         let root = URL(fileURLWithPath: folder).resolvingSymlinksInPath().path + "/"
         let path = URL(fileURLWithPath: root + name).resolvingSymlinksInPath().path

@@ -156,6 +156,11 @@ final class ExecutionContext {
     func write<Result>(_ body: (GraphTransaction) throws(GraphError) -> Result) throws(CypherError) -> Result
     {
         guard let transaction = self.transaction else {
+            guard self.commit == nil else {
+                throw CypherError(
+                    .semantic, "ReadOnly", "beside CALL { } IN TRANSACTIONS a query can only read",
+                    hint: "put the other changes into the subquery as well")
+            }
             throw CypherError(.semantic, "ReadOnly", "the query changes the graph, and this is a read")
         }
         self.graph = GraphSnapshot()
