@@ -20,6 +20,8 @@ final class ExecutionContext {
     var counters = QueryCounters()
     /// Nodes that plain DELETE takes away at the end of its clause.
     var deletedLater: [NodeID] = []
+    /// The file and line that `LOAD CSV` is at.
+    var loaded: (url: String, line: Int)?
     /// Whether rows are counted by operator, for PROFILE.
     var isProfiling = false
     var rowCounts: [Int: Int] = [:]
@@ -102,6 +104,9 @@ final class ExecutionContext {
                 hint: "use LIMIT, or smaller lists")
         }
     }
+
+    /// Takes back what ``hold(_:)`` counted, once it is no longer in memory.
+    func release(_ count: Int) { self.held -= count }
 
     /// Counts what `+` joined: half a page of text, or four elements, are a value.
     func hold(joined value: Value) throws(CypherError) {

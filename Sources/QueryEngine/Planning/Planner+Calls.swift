@@ -124,12 +124,13 @@ extension Planner {
                 var goesOn = true
                 var failure: (any Error)?
                 do {
-                    try files(url, separator) { fields in
+                    try files(url, separator) { fields, line in
                         if load.hasHeaders, headers == nil {
                             headers = fields
                             return true
                         }
                         out[slot] = Self.row(fields, headers)
+                        context.loaded = (url, line)
                         do {
                             try context.step()
                             goesOn = try emit(out)

@@ -154,7 +154,9 @@ extension Planner {
             try input.run(context, row) { row in
                 var order: [[NodeID]] = []
                 var paths: [[NodeID]: [(length: Int, row: Row)]] = [:]
-                for found in try inner.collect(context, row) {
+                let all = try inner.collect(context, row)
+                defer { context.release(all.count * row.count) }
+                for found in all {
                     guard case .path(let path) = found[slot], let first = path.nodes.first,
                         let last = path.nodes.last
                     else { continue }
