@@ -66,12 +66,12 @@ package final class QueryEngine: Sendable {
 
 /// A query that was read and checked, ready to run any number of times.
 ///
-/// Plans are made for a snapshot's counts and made anew for each run: planning costs microseconds, and
-/// closures of a plan are not shared between tasks.
+/// Its plan is kept, and made anew when the graph's indexes have changed or its counts have doubled or halved.
 package struct PreparedQuery: Sendable {
     /// What was read.
     package let statement: Statement
     private let services: QueryServices
+    private let plans = PlanCache()
 
     init(statement: Statement, services: QueryServices) {
         self.statement = statement
@@ -165,9 +165,9 @@ package struct PreparedQuery: Sendable {
     ) throws -> QueryResult {
         let entry = self.services.running.begin(self.statement.source, database: database, at: now)
         defer { self.services.running.finish(entry) }
-        let planner = Planner(graph: graph, services: self.services)
-        let (root, columns) = try planner.plan(query, scope: [:])
-        let names = columns.map(\.0)
+        let plan = try self.plans.plan(query, graph, self.services)
+        let (root, columns) = (plan.root, plan.columns)
+        let names = columns.map(\.name)
         if self.statement.mode == .explain {
             return QueryResult(
                 columns: names, rows: [], counters: QueryCounters(), graph: graph, plan: PlanDescription(root)
@@ -175,17 +175,17 @@ package struct PreparedQuery: Sendable {
         }
         let context = ExecutionContext(
             graph: graph, transaction: transaction, parameters: parameters, limits: limits, now: now,
-            names: planner.names, entry: entry, commit: commit)
+            names: plan.names, entry: entry, commit: commit)
         context.isProfiling = self.statement.mode == .profile
         var rows: [[Value]] = []
-        let empty = Row(count: planner.slotCount)
+        let empty = Row(count: plan.slotCount)
         _ = try root.run(context, empty) { row in
             guard !columns.isEmpty else { return true }
             guard rows.count < limits.rows else {
                 throw CypherError(
                     .limit, "RowLimit", "the result has more than \(limits.rows) rows", hint: "use LIMIT")
             }
-            let values = columns.map { row[$0.1] }
+            let values = columns.map { row[$0.slot] }
             for value in values { try context.hold(contentsOf: value) }
             rows.append(values)
             return true

@@ -1,8 +1,10 @@
 internal import Cypher
 
-/// Reads a file of the allowed folder for `LOAD CSV`: calls the body with each row until it wants no more.
+/// Reads a file of the allowed folder for `LOAD CSV`: calls the body with each row and its line, from 1, until it wants no
+/// more.
 package typealias CSVFiles =
-    @Sendable (_ url: String, _ separator: Character, _ row: ([String]) throws -> Bool) throws -> Void
+    @Sendable (_ url: String, _ separator: Character, _ row: ([String], _ line: Int) throws -> Bool) throws ->
+    Void
 
 /// What all queries of an engine share, and what checking them needs to know of it.
 struct QueryServices: FunctionSignatures {

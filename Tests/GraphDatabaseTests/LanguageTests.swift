@@ -94,6 +94,9 @@ struct LanguageTests {
                 try await self.rows(
                     "LOAD CSV WITH HEADERS FROM 'people.csv' AS row CREATE (:Loaded {name: row.name}) WITH count(*) AS c RETURN c",
                     catalog) == [[.integer(2)]])
+            #expect(
+                try await self.rows("LOAD CSV FROM 'plain.csv' AS row RETURN file(), linenumber()", catalog)
+                    == [[.string("plain.csv"), .integer(1)], [.string("plain.csv"), .integer(2)]])
             try FileManager.default.createSymbolicLink(
                 atPath: folder + "/link.csv", withDestinationPath: "/etc/passwd")
             for place in [

@@ -115,6 +115,15 @@ extension Checker {
     /// Checks a pattern of CREATE or MERGE and gives the scope with what it makes.
     func create(_ pattern: PatternPart, _ scope: Scope, merging: Bool) throws(CypherError) -> Scope {
         let clause = merging ? "MERGE" : "CREATE"
+        guard pattern.selection == .all, pattern.selector == nil, pattern.predicate == nil,
+            !pattern.nodes.contains(where: { $0.predicate != nil }),
+            !pattern.relationships.contains(where: { $0.predicate != nil })
+        else {
+            throw CypherError(
+                .syntax, "UnexpectedSyntax",
+                "\(clause) takes patterns without conditions and choices of paths",
+                at: pattern.range)
+        }
         var bound = scope
         if let name = pattern.variable, scope[name] != nil {
             throw CypherError(

@@ -38,6 +38,7 @@ extension Parser {
     private mutating func shownCall() throws(CypherError) -> ProcedureCall {
         var filter: String?
         let words = Self.shown.keys.sorted()
+        let isHome = self.take("DEFAULT") || self.take("HOME")
         while Self.shown[self.token.keyword] == nil {
             guard
                 ["ALL", "BUILT", "IN", "USER", "DEFINED", "RANGE", "TEXT", "UNIQUE"].contains(
@@ -49,6 +50,7 @@ extension Parser {
         let (name, range) = (Self.shown[self.token.keyword] ?? "", self.token.range)
         self.advance()
         var predicate = filter.map { Self.equals("type", .string($0), range) }
+        if isHome { predicate = Self.equals("default", .boolean(true), range) }
         if name == "show databases", case .word(let graph, let isQuoted) = self.token.kind,
             isQuoted || !["YIELD", "WHERE", "RETURN"].contains(self.token.keyword)
         {

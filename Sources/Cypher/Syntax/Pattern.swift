@@ -66,6 +66,12 @@ package struct NodePattern: Hashable, Sendable {
     /// Where it stands.
     package let range: SourceRange
 
+    /// Only its name: what it must be was asked before.
+    package var bare: NodePattern {
+        NodePattern(
+            variable: self.variable, labels: nil, properties: nil, predicate: nil, range: self.range)
+    }
+
     /// The same node under another name.
     package func named(_ name: String) -> NodePattern {
         NodePattern(

@@ -2,11 +2,11 @@ internal import Foundation
 
 /// A CSV file row by row, for queries: files of one folder only.
 package enum CSVFile {
-    /// Calls the body with the fields of each row until it wants no more. The place is a path in the folder, also with
+    /// Calls the body with the fields and the line of each row until it wants no more. The place is a path in the folder, also with
     /// `file:///` before it; files whose names end in `.gz` are unpacked.
     /// - Throws: ``ImportError`` when the place lies outside of the folder or cannot be read; what the body throws.
     package static func read(
-        _ url: String, separator: Character, in folder: String, _ row: ([String]) throws -> Bool
+        _ url: String, separator: Character, in folder: String, _ row: ([String], _ line: Int) throws -> Bool
     ) throws {
         let source = ImportSource(path: try self.path(url, in: folder))
         guard let delimiter = separator.asciiValue else {
@@ -21,7 +21,7 @@ package enum CSVFile {
                 }
                 fields.append(text)
             }
-            guard try row(fields) else { return }
+            guard try row(fields, splitter.line) else { return }
         }
     }
 
@@ -33,7 +33,7 @@ package enum CSVFile {
             name = name.removingPercentEncoding ?? name
         }
         guard !name.contains("://"), !name.utf8.contains(0) else {
-            throw ImportError(file: url, "only files can be loaded, from the folder \(folder)")
+            throw ImportError(file: url, "only files of the import folder can be loaded")
         }
         let root = URL(fileURLWithPath: folder).resolvingSymlinksInPath().path + "/"
         let path = URL(fileURLWithPath: root + name).resolvingSymlinksInPath().path

@@ -25,6 +25,8 @@ final class ExecutionContext {
     var counters = QueryCounters()
     /// Nodes that plain DELETE takes away at the end of its clause.
     var deletedLater: [NodeID] = []
+    /// The file and line that `LOAD CSV` is at.
+    var loaded: (url: String, line: Int)?
     /// Whether rows are counted by operator, for PROFILE.
     var isProfiling = false
     var rowCounts: [Int: Int] = [:]
@@ -114,6 +116,9 @@ final class ExecutionContext {
         }
     }
 
+    /// Takes back what ``hold(_:)`` counted, once it is no longer in memory.
+    func release(_ count: Int) { self.held -= count }
+
     /// Counts what `+` joined: half a page of text, or four elements, are a value.
     func hold(joined value: Value) throws(CypherError) {
         switch value {
@@ -167,6 +172,11 @@ final class ExecutionContext {
     func write<Result>(_ body: (GraphTransaction) throws(GraphError) -> Result) throws(CypherError) -> Result
     {
         guard let transaction = self.transaction else {
+            guard self.commit == nil else {
+                throw CypherError(
+                    .semantic, "ReadOnly", "beside CALL { } IN TRANSACTIONS a query can only read",
+                    hint: "put the other changes into the subquery as well")
+            }
             throw CypherError(.semantic, "ReadOnly", "the query changes the graph, and this is a read")
         }
         self.graph = GraphSnapshot()

@@ -24,6 +24,8 @@ struct GroupWalk {
     private struct Level {
         /// Walks from here that are still to be tried.
         var pending: [Row]
+        /// How many there were.
+        let count: Int
         /// The relationships taken to come here.
         let taken: Int
     }
@@ -34,10 +36,11 @@ struct GroupWalk {
         var path: [Value] = []
         var walks: [Row] = []
         guard try self.arrive(node, path, walks, row, emit) else { return false }
-        var levels = [Level(pending: try self.next(node, 0, used, context, row), taken: 0)]
+        var levels = [try self.level(node, 0, used, context, row, taken: 0)]
         while let level = levels.last {
             guard let walk = levels[levels.count - 1].pending.popLast() else {
                 levels.removeLast()
+                context.release(level.count)
                 for relationship in path.suffix(level.taken) { used.remove(relationship) }
                 path.removeLast(level.taken)
                 _ = walks.popLast()
@@ -50,8 +53,7 @@ struct GroupWalk {
             walks.append(walk)
             guard case .node(let node) = walk[self.last] else { continue }
             guard try self.arrive(node, path, walks, row, emit) else { return false }
-            levels.append(
-                Level(pending: try self.next(node, walks.count, used, context, row), taken: taken.count))
+            levels.append(try self.level(node, walks.count, used, context, row, taken: taken.count))
         }
         return true
     }
@@ -69,17 +71,18 @@ struct GroupWalk {
     }
 
     /// The walks of one more round, last first.
-    private func next(
-        _ node: NodeID, _ rounds: Int, _ used: Set<Value>, _ context: ExecutionContext, _ row: Row
-    ) throws -> [Row] {
-        guard rounds < self.maximum else { return [] }
+    private func level(
+        _ node: NodeID, _ rounds: Int, _ used: Set<Value>, _ context: ExecutionContext, _ row: Row, taken: Int
+    ) throws -> Level {
+        guard rounds < self.maximum else { return Level(pending: [], count: 0, taken: taken) }
         row[self.first] = .node(node)
         var found: [Row] = []
         _ = try self.step.run(context, row) { walk in
             guard !self.relationships.contains(where: { used.contains(walk[$0]) }) else { return true }
+            try context.hold(walk.count)
             found.append(walk.copy())
             return true
         }
-        return found.reversed()
+        return Level(pending: found.reversed(), count: found.count * row.count, taken: taken)
     }
 }

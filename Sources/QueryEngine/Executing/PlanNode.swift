@@ -38,6 +38,12 @@ final class PlanNode {
         }
     }
 
+    /// Whether operators look at the graph, expressions aside.
+    var readsGraph: Bool {
+        !["Argument", "LoadCSV", "Unwind", "Projection", "Filter"].contains(self.name)
+            || self.children.contains(where: \.readsGraph)
+    }
+
     /// Runs and gathers all rows, counted against the memory limit.
     func collect(_ context: ExecutionContext, _ row: Row) throws -> [Row] {
         var rows: [Row] = []

@@ -78,6 +78,8 @@ enum GraphFunctions {
                 "coalesce", 1...FunctionRegistry.anyNumber,
                 { _, arguments in arguments.first { !$0.isNull } ?? .null }
             ),
+            ("file", 0...0, { context, _ in context.loaded.map { .string($0.url) } ?? .null }),
+            ("linenumber", 0...0, { context, _ in context.loaded.map { .integer($0.line) } ?? .null }),
             ("timestamp", 0...0, { context, _ in .integer(context.now.epochMilliseconds) }),
             (
                 "randomUUID", 0...0,

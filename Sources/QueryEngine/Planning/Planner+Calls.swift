@@ -73,20 +73,28 @@ extension Planner {
             "TransactionApply", rows: input.estimatedRows, children: [input, inner]
         ) { context, row, emit in
             let limit = max(1, try size.map { try Self.bound($0.0, $0.1, context) } ?? 1000)
-            var rows = try input.collect(context, row)[...]
-            while !rows.isEmpty {
-                try context.step()
-                let batch = Array(rows.prefix(limit))
-                rows = rows.dropFirst(limit)
-                let outcome = try work.run(batch, context)
-                for row in outcome.rows { guard try emit(row) else { return false } }
-                if outcome.stops, work.status == nil { return true }
-                if outcome.stops {
-                    for row in work.notStarted(rows) { guard try emit(row) else { return false } }
-                    return true
-                }
+            var batch: [Row] = []
+            var (isStopped, wantsMore) = (false, true)
+            func finish() throws {
+                let outcome = isStopped ? (work.notStarted(batch), true) : try work.run(batch, context)
+                batch = []
+                isStopped = outcome.1
+                for row in outcome.0 where wantsMore { wantsMore = try emit(row) }
             }
-            return true
+            func take(_ row: Row) throws -> Bool {
+                try context.step()
+                batch.append(row.copy())
+                if batch.count == limit { try finish() }
+                return wantsMore && (!isStopped || work.status != nil)
+            }
+            if input.readsGraph {
+                // What is read must not see what the batches before wrote.
+                for row in try input.collect(context, row) { guard try take(row) else { break } }
+            } else {
+                _ = try input.run(context, row, take)
+            }
+            if wantsMore, !batch.isEmpty { try finish() }
+            return wantsMore
         }
         return (node, next)
     }
@@ -112,18 +120,19 @@ extension Planner {
                 }
                 var headers: [String]?
                 var goesOn = true
-                var failure: CypherError?
+                var failure: (any Error)?
                 do {
-                    try files(url, separator) { fields in
+                    try files(url, separator) { fields, line in
                         if load.hasHeaders, headers == nil {
                             headers = fields
                             return true
                         }
                         row[slot] = Self.row(fields, headers)
+                        context.loaded = (url, line)
                         do {
                             try context.step()
                             goesOn = try emit(row)
-                        } catch let error as CypherError {
+                        } catch {
                             failure = error
                             goesOn = false
                         }
@@ -205,7 +214,7 @@ private struct BatchWork {
     }
 
     /// The rows that no transaction was begun for.
-    func notStarted(_ rows: ArraySlice<Row>) -> [Row] {
+    func notStarted(_ rows: [Row]) -> [Row] {
         guard let status = self.status else { return [] }
         return rows.map { row in
             for slot in self.slots { row[slot] = .null }

@@ -36,8 +36,10 @@ extension Planner {
         _ patterns: [PatternPart], _ predicate: Expression?, _ input: PlanNode, _ scope: [String: Int]
     ) throws(CypherError) -> (PlanNode, names: [String: Int]) {
         let plain = patterns.map { $0.asShortestPath ?? $0 }
-        if plain.contains(where: { $0.selector != nil || $0.predicate != nil }) {
-            return try self.select(plain, predicate, input, scope)
+        let conditions = predicate.map(\.conjuncts) ?? []
+        let isSelective = plain.contains { $0.selector != nil || $0.predicate != nil }
+        if isSelective || patterns.contains(where: { $0.isSearched(under: conditions) }) {
+            return try self.select(plain, conditions, input, scope)
         }
         let graph = MatchGraph(plain, predicate, scope: scope) { self.newSlot() }
         // What has a name of our own making stays inside.

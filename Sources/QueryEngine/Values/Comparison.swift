@@ -8,8 +8,7 @@ extension Value {
     package func isEqual(to other: Value) -> Bool? {
         switch (self, other) {
         case (.null, _), (_, .null): return nil
-        case (.integer(let a), .float(let b)): return Double(a) == b
-        case (.float(let a), .integer(let b)): return a == Double(b)
+        case (.integer(let a), .float(let b)), (.float(let b), .integer(let a)): return Int(exactly: b) == a
         case (.float(let a), .float(let b)): return a == b
         case (.list(let a), .list(let b)):
             guard a.count == b.count else { return false }
@@ -45,8 +44,8 @@ extension Value {
     package func compare(to other: Value) -> Int? {
         switch (self, other) {
         case (.integer(let a), .integer(let b)): return Self.sign(a, b)
-        case (.integer(let a), .float(let b)): return b.isNaN ? nil : Self.sign(Double(a), b)
-        case (.float(let a), .integer(let b)): return a.isNaN ? nil : Self.sign(a, Double(b))
+        case (.integer(let a), .float(let b)): return Self.order(a, b)
+        case (.float(let a), .integer(let b)): return Self.order(b, a).map { -$0 }
         case (.float(let a), .float(let b)): return a.isNaN || b.isNaN ? nil : Self.sign(a, b)
         case (.string(let a), .string(let b)): return Self.sign(a.unicodeScalars, b.unicodeScalars)
         case (.boolean(let a), .boolean(let b)): return Self.sign(a ? 1 : 0, b ? 1 : 0)
@@ -116,6 +115,15 @@ extension Value {
         case .float(let number): number.isNaN ? 15 : 14
         case .null: 16
         }
+    }
+
+    /// Exact, as indexes compare: a double cannot hold every integer. Nil for NaN.
+    private static func order(_ a: Int, _ b: Double) -> Int? {
+        if b.isNaN { return nil }
+        if b >= 0x1p63 { return -1 }
+        if b < -0x1p63 { return 1 }
+        let whole = Int(b)
+        return a != whole ? Self.sign(a, whole) : Self.sign(Double(whole), b)
     }
 
     private static func sign<Compared: Comparable>(_ a: Compared, _ b: Compared) -> Int {

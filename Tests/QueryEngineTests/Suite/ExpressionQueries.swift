@@ -42,6 +42,12 @@ enum ExpressionQueries {
         # comparisons
         1 = 1.0 ⇒ true
         1 < 2 < 3 ⇒ true
+        9007199254740993 = 9007199254740992.0 ⇒ false
+        9007199254740993 > 9007199254740992.0 ⇒ true
+        9223372036854775807 < 9223372036854775808.0 ⇒ true
+        1 < 1.5 ⇒ true
+        -1.5 < -1 ⇒ true
+        1 < 0.0 / 0.0 ⇒ false
         1 < 3 < 2 ⇒ false
         'a' < 'b' ⇒ true
         'a' = 1 ⇒ false

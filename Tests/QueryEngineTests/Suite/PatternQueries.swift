@@ -175,6 +175,16 @@ enum PatternQueries {
         > 2
         MATCH (a:Person {name: 'Dora'}), (b:Person {name: 'Anne'}) RETURN shortestPath((a)-[:KNOWS*]->(b))
         > null
+        MATCH p = shortestPath((:Person {name: 'Anne'})-[:KNOWS*]->(:Person {name: 'Dora'})) WHERE none(r IN relationships(p) WHERE r.since = 2018) RETURN [n IN nodes(p) | n.name]
+        > ['Anne', 'Bob', 'Carl', 'Dora']
+        MATCH p = shortestPath((a:Person)-[r:KNOWS*]->(b:Person {name: 'Dora'})) WHERE all(k IN r WHERE k.since <> 2018) RETURN a.name, length(p) ORDER BY a.name
+        > 'Anne', 3
+        > 'Bob', 2
+        > 'Carl', 1
+        MATCH p = allShortestPaths((:Machine {name: 'm1'})-[:LINK*]->(:Machine {name: 'm3'})) WHERE length(p) > 1 RETURN length(p)
+        > 2
+        MATCH p = shortestPath((:Machine {name: 'm1'})-[:LINK*]->(:Machine {name: 'm3'})) WHERE length(p) > 5 RETURN p
+        > nothing
         MATCH p = SHORTEST 1 (:Person {name: 'Anne'})-[:KNOWS]->+(:Person {name: 'Dora'}) RETURN length(p)
         > 2
         MATCH p = ANY SHORTEST (:Person {name: 'Anne'})-[:KNOWS]->+(:Person {name: 'Dora'}) RETURN length(p)

@@ -34,6 +34,10 @@ enum UpdateQueries {
         ! CreatingVarLength
         CREATE (n:A|B)
         ! UnexpectedSyntax
+        CREATE p = SHORTEST 1 (:A)-[:R]->(:B) RETURN p
+        ! UnexpectedSyntax
+        CREATE (n:A WHERE n.x = 1)
+        ! UnexpectedSyntax
         INSERT (n:New {x: 1}) RETURN n.x
         > 1
         # merge

@@ -1,0 +1,55 @@
+internal import Cypher
+internal import PropertyGraph
+internal import Synchronization
+
+/// A planned query, for graphs like the one that it was planned for: correct on any graph, good on those.
+///
+/// `@unchecked Sendable`: operators are closures over what the planner chose and change nothing of it; all that changes while
+/// a plan runs lies in its `ExecutionContext` and `Row`.
+final class Plan: @unchecked Sendable {
+    let root: PlanNode
+    /// Names and slots of what is returned.
+    let columns: [(name: String, slot: Int)]
+    let names: TokenNames
+    let slotCount: Int
+    private let indexes: [IndexDefinition]
+    private let nodeCount: Int
+    private let relationshipCount: Int
+
+    init(_ query: Query, _ graph: GraphSnapshot, _ services: QueryServices) throws(CypherError) {
+        let planner = Planner(graph: graph, services: services)
+        let (root, columns) = try planner.plan(query, scope: [:])
+        self.root = root
+        self.columns = columns.map { (name: $0.0, slot: $0.1) }
+        self.names = planner.names
+        self.slotCount = planner.slotCount
+        self.indexes = graph.indexes.map(\.definition)
+        self.nodeCount = graph.nodeCount
+        self.relationshipCount = graph.relationshipCount
+    }
+
+    /// Whether planning anew would see the same indexes and counts that are not far from what they were. O(indexes).
+    func suits(_ graph: GraphSnapshot) -> Bool {
+        Self.isNear(graph.nodeCount, self.nodeCount)
+            && Self.isNear(graph.relationshipCount, self.relationshipCount)
+            && graph.indexes.count == self.indexes.count
+            && zip(graph.indexes, self.indexes).allSatisfy { $0.definition == $1 }
+    }
+
+    private static func isNear(_ now: Int, _ then: Int) -> Bool {
+        now <= then * 2 + 16 && then <= now * 2 + 16
+    }
+}
+
+/// The newest plan of a query.
+final class PlanCache: Sendable {
+    private let plan = Mutex<Plan?>(nil)
+
+    /// A plan that suits the graph, made when the newest does not.
+    func plan(_ query: Query, _ graph: GraphSnapshot, _ services: QueryServices) throws(CypherError) -> Plan {
+        if let known = self.plan.withLock({ $0 }), known.suits(graph) { return known }
+        let plan = try Plan(query, graph, services)
+        self.plan.withLock { $0 = plan }
+        return plan
+    }
+}
