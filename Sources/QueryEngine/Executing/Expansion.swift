@@ -8,6 +8,17 @@ struct Hops {
     private let typeSlots: [Int]?
     private let test: ((ExecutionContext, RelationshipTypeID) -> Bool)?
 
+    private init(_ directions: [Direction], like other: Hops) {
+        self.directions = directions
+        self.typeSlots = other.typeSlots
+        self.test = other.test
+    }
+
+    /// The same relationships, from their other ends.
+    var reversed: Hops {
+        Hops(self.directions.count > 1 ? self.directions : self.directions.map(\.reversed), like: self)
+    }
+
     init(directions: [Direction], types: LabelExpression?, planner: Planner) {
         self.directions = directions
         let names = types?.alternatives
@@ -154,72 +165,6 @@ struct Expansion {
             nodes.append(entry.neighbour)
             guard try arrive(entry.neighbour) else { return false }
             pending.append(try next(entry.neighbour))
-        }
-        return true
-    }
-}
-
-/// Breadth-first search between two bound nodes.
-struct ShortestPathSearch {
-    let start: Int
-    let end: Int
-    let slot: Int
-    let hops: Hops
-    let minimum: Int
-    let maximum: Int
-    let wantsAll: Bool
-
-    func run(
-        _ context: ExecutionContext, _ row: Row,
-        _ condition: ((ExecutionContext, Row, RelationshipID) throws -> Bool)?, _ emit: Emit
-    ) throws -> Bool {
-        guard case .node(let source) = row[self.start], case .node(let target) = row[self.end] else {
-            return true
-        }
-        if self.minimum == 0, source == target {
-            row[self.slot] = .list([])
-            return try emit(row)
-        }
-        // For each node reached: by which relationships, from which nodes of the level before.
-        var parents: [NodeID: [(node: NodeID, relationship: RelationshipID)]] = [source: []]
-        var levels: [NodeID: Int] = [source: 0]
-        var frontier = [source]
-        var depth = 0
-        while !frontier.isEmpty, depth < self.maximum, levels[target] == nil || source == target {
-            depth += 1
-            var next: [NodeID] = []
-            for node in frontier {
-                _ = try self.hops.forEach(node, context) { entry in
-                    guard try condition?(context, row, entry.relationship) ?? true else { return true }
-                    if let level = levels[entry.neighbour] {
-                        if level == depth, self.wantsAll {
-                            parents[entry.neighbour]?.append((node, entry.relationship))
-                        }
-                        return true
-                    }
-                    try context.hold(1)
-                    levels[entry.neighbour] = depth
-                    parents[entry.neighbour] = [(node, entry.relationship)]
-                    next.append(entry.neighbour)
-                    return true
-                }
-            }
-            frontier = next
-        }
-        guard source != target, levels[target] != nil else { return true }
-        // Walks back from the target through all parents.
-        var pending: [(node: NodeID, path: [RelationshipID])] = [(target, [])]
-        while let (node, path) = pending.popLast() {
-            try context.step()
-            if node == source {
-                row[self.slot] = .list(path.reversed().map(Value.relationship))
-                guard try emit(row) else { return false }
-                if !self.wantsAll { return true }
-                continue
-            }
-            for parent in (parents[node] ?? []).reversed() {
-                pending.append((parent.node, path + [parent.relationship]))
-            }
         }
         return true
     }

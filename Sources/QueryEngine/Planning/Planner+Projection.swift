@@ -209,23 +209,22 @@ extension Planner {
     ) -> PlanNode {
         let rows = keys.isEmpty ? 1 : max(1, input.estimatedRows.squareRoot())
         return self.node("EagerAggregation", details, rows: rows, children: [input]) { context, row, emit in
-            var places: [[Value]: Int] = [:]
+            var places = GroupPlaces(keys: keys.count)
             var groups: [(keys: [Value], aggregates: [Aggregate])] = []
             func newGroup(_ values: [Value]) {
                 groups.append((values, columns.map { Aggregate(name: $0.name, isDistinct: $0.isDistinct) }))
             }
             _ = try input.run(context, row) { row in
                 try context.step()
-                let values = try keys.map { try $0.value(context, row) }
-                let key = values.map(\.equivalenceKey)
-                if places[key] == nil {
-                    places[key] = groups.count
-                    try context.hold(values.count + columns.count)
-                    newGroup(values)
+                let place = try places.place(groups.count) { try keys[$0].value(context, row) }
+                if place.isNew {
+                    try context.hold(place.values.count + columns.count)
+                    newGroup(place.values)
                 }
-                guard let place = places[key] else { return true }
-                for (column, aggregate) in zip(columns, groups[place].aggregates) {
-                    try aggregate.add(column.value(context, row), column.further(context, row), context)
+                let aggregates = groups[place.number].aggregates
+                for index in columns.indices {
+                    try aggregates[index].add(
+                        columns[index].value(context, row), columns[index].further(context, row), context)
                 }
                 return true
             }
@@ -238,6 +237,40 @@ extension Planner {
                 guard try emit(row) else { return false }
             }
             return true
+        }
+    }
+}
+
+/// Which group a row belongs to, by its keys.
+private struct GroupPlaces {
+    private let keys: Int
+    private var hasOne = false
+    private var byValue: [Value: Int] = [:]
+    private var byValues: [[Value]: Int] = [:]
+
+    init(keys: Int) { self.keys = keys }
+
+    /// The group of a row whose keys a closure computes, by number; `next` is the number that a new group gets.
+    mutating func place(
+        _ next: Int, _ key: (Int) throws -> Value
+    ) rethrows -> (number: Int, isNew: Bool, values: [Value]) {
+        switch self.keys {
+        case 0:
+            defer { self.hasOne = true }
+            return (0, !self.hasOne, [])
+        case 1:
+            let value = try key(0)
+            let normal = value.equivalenceKey
+            if let number = self.byValue[normal] { return (number, false, []) }
+            self.byValue[normal] = next
+            return (next, true, [value])
+        default:
+            var values: [Value] = []
+            for index in 0..<self.keys { values.append(try key(index)) }
+            let normal = values.map(\.equivalenceKey)
+            if let number = self.byValues[normal] { return (number, false, []) }
+            self.byValues[normal] = next
+            return (next, true, values)
         }
     }
 }
