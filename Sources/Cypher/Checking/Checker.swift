@@ -134,31 +134,10 @@ struct Checker<Functions: FunctionSignatures> {
             }
             return scope
         case .delete(let expressions, _):
-            for expression in expressions {
-                if case .hasLabels = expression.kind {
-                    throw CypherError(
-                        .syntax, "InvalidDelete", "DELETE takes nodes, relationships and paths",
-                        at: expression.range, hint: "use REMOVE for labels")
-                }
-                try self.check(expression, scope, .value)
-                switch expression.kind {
-                case .integer, .float, .string, .boolean, .binary, .comparison, .map, .list:
-                    throw CypherError(
-                        .syntax, "InvalidArgumentType", "DELETE takes nodes, relationships and paths",
-                        at: expression.range)
-                default: break
-                }
-            }
+            for expression in expressions { try self.checkDeleted(expression, scope) }
             return scope
         case .forEach(let variable, let list, let clauses):
-            try self.check(list, scope, .value)
-            var inner = scope.adding([(variable, .value)])
-            for clause in clauses {
-                switch clause.kind {
-                case .create, .merge, .set, .remove, .delete, .forEach: inner = try self.check(clause, inner)
-                default: throw self.composition("FOREACH holds updating clauses only", clause)
-                }
-            }
+            try self.checkForEach(variable, list, clauses, scope)
             return scope
         case .call(let call): return try self.check(call, scope, clause)
         case .subquery(let call): return try self.check(call, scope, clause)
@@ -167,6 +146,35 @@ struct Checker<Functions: FunctionSignatures> {
             try self.check(load.url, scope, .value)
             try self.refuseBound(load.variable, scope, clause.range)
             return scope.adding([(load.variable, .value)])
+        }
+    }
+
+    private func checkDeleted(_ expression: Expression, _ scope: Scope) throws(CypherError) {
+        if case .hasLabels = expression.kind {
+            throw CypherError(
+                .syntax, "InvalidDelete", "DELETE takes nodes, relationships and paths",
+                at: expression.range, hint: "use REMOVE for labels")
+        }
+        try self.check(expression, scope, .value)
+        switch expression.kind {
+        case .integer, .float, .string, .boolean, .binary, .comparison, .map, .list:
+            throw CypherError(
+                .syntax, "InvalidArgumentType", "DELETE takes nodes, relationships and paths",
+                at: expression.range)
+        default: return
+        }
+    }
+
+    private func checkForEach(
+        _ variable: String, _ list: Expression, _ clauses: [Clause], _ scope: Scope
+    ) throws(CypherError) {
+        try self.check(list, scope, .value)
+        var inner = scope.adding([(variable, .value)])
+        for clause in clauses {
+            switch clause.kind {
+            case .create, .merge, .set, .remove, .delete, .forEach: inner = try self.check(clause, inner)
+            default: throw self.composition("FOREACH holds updating clauses only", clause)
+            }
         }
     }
 
