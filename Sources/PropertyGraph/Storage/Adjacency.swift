@@ -115,6 +115,59 @@ package struct Adjacency: Sendable, RandomAccessCollection {
         return lower..<self.position(last)
     }
 
+    /// Calls the body for each pair of entries, one of a range here and one of a range there, that have the same neighbour,
+    /// until it says false. Both ranges are of one type each. O(shorter · log longer), or O(both) when they are much alike.
+    /// - Returns: whether the body never said false.
+    package func forEachCommonNeighbour(
+        in range: Range<Int>, with other: Adjacency, in otherRange: Range<Int>,
+        _ body: (AdjacencyEntry, AdjacencyEntry) throws -> Bool
+    ) rethrows -> Bool {
+        var (left, right) = (range.lowerBound, otherRange.lowerBound)
+        while left < range.upperBound, right < otherRange.upperBound {
+            let (a, b) = (self.neighbour(left), other.neighbour(right))
+            if a < b {
+                left = self.firstPlace(of: b, in: left + 1..<range.upperBound)
+            } else if b < a {
+                right = other.firstPlace(of: a, in: right + 1..<otherRange.upperBound)
+            } else {
+                var (leftEnd, rightEnd) = (left + 1, right + 1)
+                while leftEnd < range.upperBound, self.neighbour(leftEnd) == a { leftEnd += 1 }
+                while rightEnd < otherRange.upperBound, other.neighbour(rightEnd) == a { rightEnd += 1 }
+                for mine in left..<leftEnd {
+                    for theirs in right..<rightEnd {
+                        guard try body(self[mine], other[theirs]) else { return false }
+                    }
+                }
+                (left, right) = (leftEnd, rightEnd)
+            }
+        }
+        return true
+    }
+
+    @inline(__always)
+    private func neighbour(_ position: Int) -> UInt32 {
+        switch self.place {
+        case .page(let page, let start): page.neighbours[start + position]
+        case .hub(let entries): entries[position].neighbour.index
+        }
+    }
+
+    /// The first place whose neighbour is not before one, looked for in steps that double.
+    @inline(__always)
+    private func firstPlace(of neighbour: UInt32, in range: Range<Int>) -> Int {
+        var (low, step) = (range.lowerBound, 1)
+        while low + step < range.upperBound, self.neighbour(low + step) < neighbour {
+            low += step
+            step *= 2
+        }
+        var high = Swift.min(low + step, range.upperBound)
+        while low < high {
+            let middle = (low + high) / 2
+            if self.neighbour(middle) < neighbour { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
     /// How many entries come before this one.
     private func position(_ entry: AdjacencyEntry) -> Int {
         switch self.place {

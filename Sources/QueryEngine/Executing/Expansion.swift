@@ -57,6 +57,16 @@ struct Hops {
         return true
     }
 
+    /// The entries of a node when the hops go one way and along one type; nil when they do not.
+    func run(_ node: NodeID, _ context: ExecutionContext) -> (Adjacency, Range<Int>)? {
+        guard self.directions.count == 1, let slot = self.typeSlots?.first else { return nil }
+        let adjacency = context.graph.adjacency(of: node, self.directions[0])
+        return (adjacency, context.type(slot).map { adjacency.range(of: $0) } ?? 0..<0)
+    }
+
+    /// Whether ``run(_:_:)`` gives something.
+    var isOneRun: Bool { self.directions.count == 1 && self.typeSlots?.count == 1 }
+
     /// As ``forEach``, for relationships that lead to one node only: O(log degree) when the types are known.
     func forEach(
         _ node: NodeID, to end: NodeID, _ context: ExecutionContext, _ body: (AdjacencyEntry) throws -> Bool
@@ -104,7 +114,7 @@ struct Expansion {
         return try self.hops.forEach(node, to: target, context, take)
     }
 
-    private func isUsed(_ relationship: RelationshipID, _ row: Row) -> Bool {
+    func isUsed(_ relationship: RelationshipID, _ row: Row) -> Bool {
         for other in self.others {
             switch row[other] {
             case .relationship(let used): if used == relationship { return true }
@@ -167,6 +177,31 @@ struct Expansion {
             pending.append(try next(entry.neighbour))
         }
         return true
+    }
+}
+
+/// Steps from two bound nodes to the neighbours that they share: what a triangle needs, without a look at neighbours that
+/// only one of them has.
+struct Intersection {
+    let first: Expansion
+    /// From another bound node to the same end.
+    let second: Expansion
+
+    func expand(_ context: ExecutionContext, _ row: Row, _ emit: Emit) throws -> Bool {
+        guard case .node(let left) = row[self.first.start], case .node(let right) = row[self.second.start],
+            let (a, aRange) = self.first.hops.run(left, context),
+            let (b, bRange) = self.second.hops.run(right, context)
+        else { return true }
+        return try a.forEachCommonNeighbour(in: aRange, with: b, in: bRange) { one, other in
+            try context.step()
+            guard one.relationship != other.relationship, !self.first.isUsed(one.relationship, row),
+                !self.second.isUsed(other.relationship, row)
+            else { return true }
+            row[self.first.slot] = .relationship(one.relationship)
+            row[self.second.slot] = .relationship(other.relationship)
+            row[self.first.end] = .node(one.neighbour)
+            return try emit(row)
+        }
     }
 }
 

@@ -1,6 +1,19 @@
 internal import Cypher
 internal import PropertyGraph
 
+extension Comparison.Sign {
+    /// The sign with its sides changed over.
+    fileprivate var mirrored: Comparison.Sign {
+        switch self {
+        case .less: .greater
+        case .lessOrEqual: .greaterOrEqual
+        case .greater: .less
+        case .greaterOrEqual: .lessOrEqual
+        case .equal, .notEqual: self
+        }
+    }
+}
+
 extension Planner {
     func match(
         _ patterns: [PatternPart], _ predicate: Expression?, optional: Bool, _ input: PlanNode,
@@ -191,10 +204,19 @@ private struct MatchSolver {
     private struct Seek {
         let index: PropertyIndex
         let label: String
+        /// Values of all keys, or of all but the last when that has a range.
         let values: [Expression]
         /// The last value is a list, each element of which is looked up.
-        let isList: Bool
+        var isList = false
+        var range: SeekRange?
         let rows: Double
+    }
+
+    /// What a condition says of a key that is not one value.
+    private struct SeekRange {
+        var lower: (value: Expression, isIncluded: Bool)?
+        var upper: (value: Expression, isIncluded: Bool)?
+        var prefix: Expression?
     }
 
     /// An index that finds the node from values that are known already.
@@ -211,19 +233,31 @@ private struct MatchSolver {
             else { continue }
             known[key] = (value, isList)
         }
-        guard !known.isEmpty else { return nil }
+        let ranges = self.ranges(names)
+        guard !known.isEmpty || !ranges.isEmpty else { return nil }
         var best: Seek?
         for label in node.labels.flatMap({ $0.conjunction ?? [] }) {
             for candidate in self.planner.graph.indexes
             where candidate.definition.label == label && candidate.definition.on == .node
                 && candidate.definition.kind == .range
             {
-                let found = candidate.definition.keys.compactMap { known[$0] }
+                let keys = candidate.definition.keys
+                let found = keys.compactMap { known[$0] }
                 let lists = found.filter(\.isList).count
-                guard found.count == candidate.definition.keys.count, lists == 0 || found.count == 1 else {
+                let count = self.labelCount(index)?.count ?? 1
+                if found.count == keys.count - 1, lists == 0, let last = keys.last, known[last] == nil,
+                    let range = ranges[last]
+                {
+                    let share = range.prefix != nil || range.lower != nil && range.upper != nil ? 0.05 : 0.3
+                    let rows = max(1, found.isEmpty ? count * share : count * share / 10)
+                    if rows < best?.rows ?? .infinity {
+                        best = Seek(
+                            index: candidate, label: label, values: found.map(\.value), range: range,
+                            rows: rows)
+                    }
                     continue
                 }
-                let count = self.labelCount(index)?.count ?? 1
+                guard found.count == keys.count, lists == 0 || found.count == 1 else { continue }
                 let rows = max(1, count / Double(max(1, candidate.distinctCount))) * (lists > 0 ? 5 : 1)
                 if rows < best?.rows ?? .infinity {
                     best = Seek(
@@ -235,16 +269,57 @@ private struct MatchSolver {
         return best
     }
 
+    /// Ranges of keys whose bounds are known already: `key < value` and the like, either way round and in chains.
+    private func ranges(_ names: [String]) -> [String: SeekRange] {
+        var ranges: [String: SeekRange] = [:]
+        func isKnown(_ value: Expression) -> Bool {
+            guard let needs = FreeNames.of(value) else { return false }
+            return needs.intersection(self.graph.newNames).isSubset(of: self.boundNames)
+        }
+        func note(_ left: Expression, _ sign: Comparison.Sign, _ right: Expression) {
+            if let key = Self.key(left, names), isKnown(right) {
+                switch sign {
+                case .less, .lessOrEqual:
+                    ranges[key, default: SeekRange()].upper = (right, sign == .lessOrEqual)
+                case .greater, .greaterOrEqual:
+                    ranges[key, default: SeekRange()].lower = (right, sign == .greaterOrEqual)
+                default: break
+                }
+            } else if Self.key(right, names) != nil, Self.key(left, names) == nil {
+                note(right, sign.mirrored, left)
+            }
+        }
+        for condition in self.pending {
+            switch condition.expression.kind {
+            case .comparison(let first, let links):
+                var left = first
+                for link in links {
+                    note(left, link.sign, link.operand)
+                    left = link.operand
+                }
+            case .binary(.startsWith, let left, let right):
+                if let key = Self.key(left, names), isKnown(right) {
+                    ranges[key, default: SeekRange()].prefix = right
+                }
+            default: break
+            }
+        }
+        return ranges
+    }
+
+    /// The key of `name.key`.
+    private static func key(_ side: Expression, _ names: [String]) -> String? {
+        guard case .property(let base, let key) = side.kind, case .variable(let name) = base.kind,
+            names.contains(name)
+        else { return nil }
+        return key
+    }
+
     /// `name.key = value`, either way round, or `name.key IN list`.
     private static func equality(
         _ expression: Expression, _ names: [String]
     ) -> (key: String, value: Expression, isList: Bool)? {
-        func key(_ side: Expression) -> String? {
-            guard case .property(let base, let key) = side.kind, case .variable(let name) = base.kind,
-                names.contains(name)
-            else { return nil }
-            return key
-        }
+        func key(_ side: Expression) -> String? { self.key(side, names) }
         switch expression.kind {
         case .comparison(let left, let links):
             guard links.count == 1, links[0].sign == .equal else { return nil }
@@ -301,25 +376,33 @@ private struct MatchSolver {
 
     private func indexSeek(_ seek: Seek, _ slot: Int, _ input: PlanNode) throws(CypherError) -> PlanNode {
         let values = try self.compiler.compile(seek.values)
+        let range = try seek.range.map { (range) throws(CypherError) in try self.rangeEvaluator(range, values) }
         let (definition, isList) = (seek.index.definition, seek.isList)
         let details = "\(definition.label)(\(definition.keys.joined(separator: ", ")))"
         return self.planner.node(
-            "NodeIndexSeek", details, rows: input.estimatedRows * seek.rows, children: [input]
+            range == nil ? "NodeIndexSeek" : "NodeIndexSeekByRange", details,
+            rows: input.estimatedRows * seek.rows, children: [input]
         ) { context, row, emit in
             try input.run(context, row) { row in
-                let wanted = try values.map { try $0(context, row) }
                 guard let index = context.graph.indexes.first(where: { $0.definition == definition }) else {
                     return true
                 }
-                var nodes: [NodeID]
-                if isList {
+                var nodes: [NodeID] = []
+                if let range {
+                    if let found = try range(context, row) {
+                        index.forEach(in: found) {
+                            nodes.append(NodeID($0))
+                            return true
+                        }
+                    }
+                } else if isList {
                     var found: Set<NodeID> = []
-                    for value in wanted[0].list ?? [] {
+                    for value in try values[0](context, row).list ?? [] {
                         if let key = IndexKey([value]) { found.formUnion(index.nodes(key)) }
                     }
                     nodes = found.sorted()
                 } else {
-                    nodes = IndexKey(wanted).map { index.nodes($0) } ?? []
+                    nodes = IndexKey(try values.map { try $0(context, row) }).map { index.nodes($0) } ?? []
                 }
                 for node in nodes {
                     try context.step()
@@ -331,15 +414,67 @@ private struct MatchSolver {
         }
     }
 
-    /// Marks a node as bound and checks all labels it must have.
-    private mutating func bind(_ index: Int) {
+    /// The stretch of an index for the first keys' values and a range of the last; nil when nothing lies there.
+    private func rangeEvaluator(
+        _ range: SeekRange, _ values: [Evaluator]
+    ) throws(CypherError) -> (ExecutionContext, Row) throws -> IndexRange? {
+        let compiler = self.compiler
+        let lower = try range.lower.map { (bound) throws(CypherError) in
+            (try compiler.compile(bound.value), bound.isIncluded)
+        }
+        let upper = try range.upper.map { (bound) throws(CypherError) in
+            (try compiler.compile(bound.value), bound.isIncluded)
+        }
+        let prefix = try range.prefix.map { (value) throws(CypherError) in try compiler.compile(value) }
+        func bound(_ value: Value, _ isIncluded: Bool) -> IndexRange.Bound {
+            isIncluded ? .including(value) : .excluding(value)
+        }
+        return { context, row in
+            let first = try values.map { try $0(context, row) }
+            if let prefix {
+                guard let text = try prefix(context, row).string else { return nil }
+                return IndexRange(equal: first, startingWith: text)
+            }
+            return IndexRange(
+                equal: first, from: try lower.map { bound(try $0.0(context, row), $0.1) },
+                to: try upper.map { bound(try $0.0(context, row), $0.1) })
+        }
+    }
+
+    /// Marks a node as bound and checks all labels it must have. `arrival` is the relationship that led there.
+    private mutating func bind(_ index: Int, by arrival: MatchGraph.Relationship? = nil) {
         self.boundNodes.insert(index)
         if let name = self.graph.nodes[index].name { self.boundNames.insert(name) }
         for (name, node) in self.graph.anonymous where node == index { self.boundNames.insert(name) }
-        self.checkLabels(index)
+        self.checkLabels(index, by: arrival)
     }
 
-    private mutating func checkLabels(_ index: Int) {
+    /// Whether all relationships of a pattern's types lead to (or from) nodes of the only label that a node must have; nil
+    /// when the graph's counts cannot tell. Asked when the plan runs: the counts are exact.
+    private func implication(
+        _ index: Int, _ arrival: MatchGraph.Relationship?
+    ) -> ((ExecutionContext) -> Bool)? {
+        guard let arrival, arrival.pattern.arrow != .either, arrival.pattern.length == nil,
+            self.graph.nodes[index].labels.count == 1,
+            case .name(let name) = self.graph.nodes[index].labels[0],
+            let types = arrival.pattern.types?.alternatives
+        else { return nil }
+        let isTarget = arrival.to == index
+        let (label, slots) = (self.planner.names.label(name), types.map { self.planner.names.type($0) })
+        return { context in
+            guard context.transaction == nil, let label = context.label(label) else { return false }
+            return slots.allSatisfy { slot in
+                guard let type = context.type(slot) else { return true }
+                let count =
+                    isTarget
+                    ? context.graph.count(from: nil, type, to: label)
+                    : context.graph.count(from: label, type, to: nil)
+                return count == context.graph.count(type)
+            }
+        }
+    }
+
+    private mutating func checkLabels(_ index: Int, by arrival: MatchGraph.Relationship? = nil) {
         let (slot, input) = (self.graph.nodes[index].slot, self.node)
         guard
             let labels = self.graph.nodes[index].labels.reduce(
@@ -347,12 +482,14 @@ private struct MatchSolver {
         else { return }
         // A scan or seek of the only label needs no second look, but costs little to repeat.
         let test = self.planner.labelTest(labels)
+        let isImplied = self.implication(index, arrival)
         self.node = self.planner.node(
             "Filter", "\(self.graph.nodes[index].name ?? ""):\(PlanText.text(labels))",
             rows: input.estimatedRows,
             children: [input]
         ) { context, row, emit in
-            try input.run(context, row) { row in
+            if let isImplied, isImplied(context) { return try input.run(context, row, emit) }
+            return try input.run(context, row) { row in
                 guard case .node(let node) = row[slot], test(context, node) else { return true }
                 return try emit(row)
             }
@@ -396,25 +533,85 @@ private struct MatchSolver {
 
     private mutating func grow(_ index: Int) throws(CypherError) {
         let relationship = self.graph.relationships[index]
-        let others = self.solved.map { self.graph.relationships[$0] }
+        let others = self.solved.map { self.graph.relationships[$0] }.filter { other in
+            guard let types = other.pattern.types?.alternatives,
+                let own = relationship.pattern.types?.alternatives
+            else { return true }
+            // What is of different types is different.
+            return !Set(types).isDisjoint(with: own)
+        }
         if relationship.isBound {
             self.checkRelationship(relationship)
         } else if let group = relationship.pattern.group {
             try self.repeats(group, relationship, others)
         } else if relationship.selection != .all {
             try self.shortest(relationship)
+        } else if let closing = self.closing(index) {
+            self.intersect(relationship, self.graph.relationships[closing], others)
+            self.finish(closing)
         } else {
             let startsAtFrom = self.boundNodes.contains(relationship.from)
             try self.expand(relationship, from: startsAtFrom, others)
         }
+        self.finish(index)
+        for end in [relationship.from, relationship.to] where !self.boundNodes.contains(end) {
+            self.bind(end, by: relationship)
+        }
+    }
+
+    private mutating func finish(_ index: Int) {
         self.solved.insert(index)
-        if let name = relationship.name { self.boundNames.insert(name) }
+        if let name = self.graph.relationships[index].name { self.boundNames.insert(name) }
         for (name, number) in self.graph.anonymousRelationships where number == index {
             self.boundNames.insert(name)
         }
-        for end in [relationship.from, relationship.to] where !self.boundNodes.contains(end) {
-            self.bind(end)
+    }
+
+    /// Another relationship from a bound node to the node that this one leads to: then only neighbours of both are wanted.
+    private func closing(_ index: Int) -> Int? {
+        func end(_ number: Int) -> Int? {
+            let relationship = self.graph.relationships[number]
+            let pattern = relationship.pattern
+            guard !relationship.isBound, pattern.length == nil, pattern.group == nil,
+                relationship.selection == .all, pattern.arrow != .either, pattern.types?.alternatives?.count == 1
+            else { return nil }
+            switch (self.boundNodes.contains(relationship.from), self.boundNodes.contains(relationship.to)) {
+            case (true, false): return relationship.to
+            case (false, true): return relationship.from
+            default: return nil
+            }
         }
+        guard let wanted = end(index) else { return nil }
+        return self.graph.relationships.indices.first {
+            $0 != index && !self.solved.contains($0) && end($0) == wanted
+        }
+    }
+
+    private mutating func intersect(
+        _ first: MatchGraph.Relationship, _ second: MatchGraph.Relationship, _ others: [MatchGraph.Relationship]
+    ) {
+        let intersection = Intersection(
+            first: self.expansion(first, others), second: self.expansion(second, others))
+        let input = self.node
+        let rows = input.estimatedRows * max(0.1, min(self.fanOut(first), self.fanOut(second)) / 4)
+        let details = "\(self.details(first)) and \(self.details(second))"
+        self.node = self.planner.node("ExpandIntersect", details, rows: rows, children: [input]) {
+            context, row, emit in
+            try input.run(context, row) { row in try intersection.expand(context, row, emit) }
+        }
+    }
+
+    /// The step from the end that is bound.
+    private func expansion(
+        _ relationship: MatchGraph.Relationship, _ others: [MatchGraph.Relationship]
+    ) -> Expansion {
+        let startsAtFrom = self.boundNodes.contains(relationship.from)
+        let (start, end) =
+            startsAtFrom ? (relationship.from, relationship.to) : (relationship.to, relationship.from)
+        return Expansion(
+            start: self.graph.nodes[start].slot, end: self.graph.nodes[end].slot, slot: relationship.slot,
+            isEndBound: self.boundNodes.contains(end), others: others.map(\.slot),
+            hops: self.hops(relationship, reversed: !startsAtFrom))
     }
 
     private func hops(_ relationship: MatchGraph.Relationship, reversed: Bool) -> Hops {
@@ -501,12 +698,7 @@ private struct MatchSolver {
     private mutating func expand(
         _ relationship: MatchGraph.Relationship, from startsAtFrom: Bool, _ others: [MatchGraph.Relationship]
     ) throws(CypherError) {
-        let (start, end) =
-            startsAtFrom ? (relationship.from, relationship.to) : (relationship.to, relationship.from)
-        let expansion = Expansion(
-            start: self.graph.nodes[start].slot, end: self.graph.nodes[end].slot, slot: relationship.slot,
-            isEndBound: self.boundNodes.contains(end), others: others.map(\.slot),
-            hops: self.hops(relationship, reversed: !startsAtFrom))
+        let expansion = self.expansion(relationship, others)
         let input = self.node
         let name = (expansion.isEndBound ? "ExpandInto" : "ExpandAll")
         let rows = input.estimatedRows * (expansion.isEndBound ? 1 : max(0.1, self.fanOut(relationship)))
