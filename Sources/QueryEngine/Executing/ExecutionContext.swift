@@ -35,6 +35,7 @@ final class ExecutionContext {
     private var keys: [PropertyKeyID?]
     private var labels: [LabelID?]
     private var types: [RelationshipTypeID?]
+    private var given: [Value?]
     private let deadline: ContinuousClock.Instant
     private var steps = 0
     private var held = 0
@@ -50,6 +51,7 @@ final class ExecutionContext {
         self.keys = Array(repeating: nil, count: names.keys.count)
         self.labels = Array(repeating: nil, count: names.labels.count)
         self.types = Array(repeating: nil, count: names.types.count)
+        self.given = names.parameters.map { parameters[$0] }
         self.current = .allocate(capacity: 1)
         self.current.initialize(to: graph)
         self.initial = graph
@@ -64,6 +66,9 @@ final class ExecutionContext {
         self.current.deinitialize(count: 1)
         self.current.deallocate()
     }
+
+    /// A parameter that the plan names, nil when it was not given.
+    func parameter(_ slot: Int) -> Value? { self.given[slot] }
 
     /// A property key that the plan names, nil while the graph has no such key. Looked up once.
     func key(_ slot: Int) -> PropertyKeyID? {
@@ -279,10 +284,12 @@ struct TokenNames {
     private(set) var keys: [String] = []
     private(set) var labels: [String] = []
     private(set) var types: [String] = []
+    private(set) var parameters: [String] = []
 
     mutating func key(_ name: String) -> Int { Self.slot(name, &self.keys) }
     mutating func label(_ name: String) -> Int { Self.slot(name, &self.labels) }
     mutating func type(_ name: String) -> Int { Self.slot(name, &self.types) }
+    mutating func parameter(_ name: String) -> Int { Self.slot(name, &self.parameters) }
 
     private static func slot(_ name: String, _ names: inout [String]) -> Int {
         if let slot = names.firstIndex(of: name) { return slot }

@@ -37,6 +37,13 @@ struct Hops {
     func forEach(
         _ node: NodeID, _ context: ExecutionContext, _ body: (AdjacencyEntry) throws -> Bool
     ) throws -> Bool {
+        if context.transaction == nil, let slots = self.typeSlots, self.directions.count == 1 {
+            for slot in slots {
+                guard let type = context.type(slot) else { continue }
+                guard try self.forEach(node, type, context, body) else { return false }
+            }
+            return true
+        }
         for (index, direction) in self.directions.enumerated() {
             let adjacency = context.graph.adjacency(of: node, direction)
             func visit(_ entry: AdjacencyEntry) throws -> Bool {
@@ -55,6 +62,54 @@ struct Hops {
             }
         }
         return true
+    }
+
+    /// One type's relationships one way, as plain memory: the context holds the snapshot, and a read changes nothing.
+    @inline(__always)
+    private func forEach(
+        _ node: NodeID, _ type: RelationshipTypeID, _ context: ExecutionContext,
+        _ body: (AdjacencyEntry) throws -> Bool
+    ) throws -> Bool {
+        let slice = context.graph.unsafeNeighbours(of: node, self.directions[0], type: type)
+        guard !slice.isHub else {
+            let adjacency = context.graph.adjacency(of: node, self.directions[0])
+            return try adjacency.forEach(in: adjacency.range(of: type)) { entry in
+                try context.step()
+                return try body(entry)
+            }
+        }
+        for index in slice.nodes.indices {
+            try context.step()
+            let entry = AdjacencyEntry(
+                type: type, neighbour: NodeID(slice.nodes[index]),
+                relationship: RelationshipID(slice.relationships[index]))
+            guard try body(entry) else { return false }
+        }
+        return true
+    }
+
+    /// How many relationships of its types a node has, of those that lead to nodes of a label or to any: O(log degree), with
+    /// a label that must be looked at O(degree).
+    func count(_ node: NodeID, to label: LabelID?, _ context: ExecutionContext) throws -> Int {
+        var count = 0
+        if let label {
+            _ = try self.forEach(node, context) { entry in
+                if context.graph.hasLabel(entry.neighbour, label) { count += 1 }
+                return true
+            }
+            return count
+        }
+        for direction in self.directions {
+            guard let slots = self.typeSlots else {
+                count += context.graph.degree(of: node, direction)
+                continue
+            }
+            for slot in slots {
+                guard let type = context.type(slot) else { continue }
+                count += context.graph.degree(of: node, direction, type: type)
+            }
+        }
+        return count
     }
 
     /// The entries of a node when the hops go one way and along one type; nil when they do not.

@@ -190,6 +190,16 @@ extension ExpressionCompiler {
     private static func truth(_ truth: Bool?) -> Value { truth.map(Value.boolean) ?? .null }
 
     static func compare(_ left: Value, _ sign: Comparison.Sign, _ right: Value) -> Bool? {
+        if case .integer(let a) = left, case .integer(let b) = right {
+            switch sign {
+            case .equal: return a == b
+            case .notEqual: return a != b
+            case .less: return a < b
+            case .lessOrEqual: return a <= b
+            case .greater: return a > b
+            case .greaterOrEqual: return a >= b
+            }
+        }
         switch sign {
         case .equal: return left.isEqual(to: right)
         case .notEqual: return left.isEqual(to: right).map { !$0 }

@@ -70,6 +70,13 @@ struct ExpressionCompiler {
 
     /// Compiles a condition: null counts as not fulfilled, and anything but a truth value is an error.
     func predicate(_ expression: Expression) throws(CypherError) -> (ExecutionContext, Row) throws -> Bool {
+        // What is mostly asked needs no value in between.
+        if case .comparison(let first, let links) = expression.kind, links.count == 1, let link = links.first,
+            self.computed[expression] == nil
+        {
+            let (left, right, sign) = (try self.compile(first), try self.compile(link.operand), link.sign)
+            return { context, row in Self.compare(try left(context, row), sign, try right(context, row)) == true }
+        }
         let value = try self.compile(expression)
         let range = expression.range
         return { context, row in
@@ -87,8 +94,9 @@ struct ExpressionCompiler {
     // MARK: Leaves
 
     private func parameter(_ name: String, _ range: SourceRange) -> Evaluator {
-        { context, _ in
-            guard let value = context.parameters[name] else {
+        let slot = self.planner.names.parameter(name)
+        return { context, _ in
+            guard let value = context.parameter(slot) else {
                 throw CypherError(
                     .parameterMissing, "MissingParameter", "the parameter $\(name) was not given", at: range,
                     hint: context.parameters.isEmpty
@@ -132,6 +140,15 @@ struct ExpressionCompiler {
         -> Evaluator
     {
         let slot = self.planner.names.key(key)
+        if case .variable(let name) = base.kind, let variable = self.scope[name], self.computed[base] == nil {
+            return { context, row in
+                if case .node(let node) = row[variable], let id = context.key(slot) {
+                    let value = context.graph.property(id, of: node)
+                    if !value.isNull { return value }
+                }
+                return try Self.property(of: row[variable], key, slot, context, range)
+            }
+        }
         let base = try self.compile(base)
         return { context, row in try Self.property(of: base(context, row), key, slot, context, range) }
     }

@@ -336,10 +336,13 @@ private struct MatchSolver {
     private mutating func start(_ index: Int) throws(CypherError) {
         let input = self.node
         let slot = self.graph.nodes[index].slot
+        var covered: String?
         if let seek = self.seek(index) {
+            covered = seek.label
             self.node = try self.indexSeek(seek, slot, input)
         } else if let (label, count) = self.labelCount(index) {
             let token = self.planner.names.label(label)
+            covered = label
             self.node = self.planner.node(
                 "NodeByLabelScan", "\(self.graph.nodes[index].name ?? ""):\(label)",
                 rows: input.estimatedRows * count,
@@ -371,7 +374,7 @@ private struct MatchSolver {
                 }
             }
         }
-        self.bind(index)
+        self.bind(index, covered: covered)
     }
 
     private func indexSeek(_ seek: Seek, _ slot: Int, _ input: PlanNode) throws(CypherError) -> PlanNode {
@@ -441,11 +444,15 @@ private struct MatchSolver {
         }
     }
 
-    /// Marks a node as bound and checks all labels it must have. `arrival` is the relationship that led there.
-    private mutating func bind(_ index: Int, by arrival: MatchGraph.Relationship? = nil) {
+    /// Marks a node as bound and checks all labels it must have. `arrival` is the relationship that led there,
+    /// `covered` a label that all nodes that come have.
+    private mutating func bind(
+        _ index: Int, by arrival: MatchGraph.Relationship? = nil, covered: String? = nil
+    ) {
         self.boundNodes.insert(index)
         if let name = self.graph.nodes[index].name { self.boundNames.insert(name) }
         for (name, node) in self.graph.anonymous where node == index { self.boundNames.insert(name) }
+        if let covered, self.graph.nodes[index].labels == [.name(covered)] { return }
         self.checkLabels(index, by: arrival)
     }
 
@@ -480,7 +487,6 @@ private struct MatchSolver {
             let labels = self.graph.nodes[index].labels.reduce(
                 nil, { all, next in all.map { .and($0, next) } ?? next })
         else { return }
-        // A scan or seek of the only label needs no second look, but costs little to repeat.
         let test = self.planner.labelTest(labels)
         let isImplied = self.implication(index, arrival)
         self.node = self.planner.node(

@@ -12,6 +12,7 @@ extension Planner {
     func subqueryEvaluator(
         _ query: Query, _ scope: [String: Int], _ use: SubqueryUse
     ) throws(CypherError) -> Evaluator {
+        if let degree = self.degreeEvaluator(query, scope, use) { return degree }
         let (node, columns) = try self.plan(query, scope: scope)
         let column = columns.first?.1
         return { context, row in
