@@ -78,8 +78,22 @@ struct PageTable<Page: StoredPage>: Sendable {
     mutating func update<Result, Failure: Error>(
         _ number: UInt32, _ body: (Page) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        let page = Int(number) >> Page.shift
-        let group = page >> BlockShape.shift
+        let block = self.ownedBlock(of: number)
+        return try body(
+            block.owned(Int(number) >> Page.shift & BlockShape.mask) {
+                Page()
+            } copy: {
+                unsafeDowncast($0, to: Page.self).copied()
+            })
+    }
+
+    /// Puts a whole page, which the table holds alone from now on, where that of a number was.
+    mutating func place(_ page: Page, at number: UInt32) {
+        self.ownedBlock(of: number).place(page, at: Int(number) >> Page.shift & BlockShape.mask)
+    }
+
+    private mutating func ownedBlock(of number: UInt32) -> ReferenceBlock {
+        let group = Int(number) >> (Page.shift + BlockShape.shift)
         let section = group >> BlockShape.shift
         if !isKnownUniquelyReferenced(&self.root) || section >= self.root.capacity {
             self.root = ReferenceBlock(
@@ -88,13 +102,7 @@ struct PageTable<Page: StoredPage>: Sendable {
                     ? self.root.capacity : max(section + 1, self.root.capacity * 3 / 2))
         }
         self.bound = max(self.bound, number + 1)
-        let block = self.root.ownedBlock(section).ownedBlock(group & BlockShape.mask)
-        return try body(
-            block.owned(page & BlockShape.mask) {
-                Page()
-            } copy: {
-                unsafeDowncast($0, to: Page.self).copied()
-            })
+        return self.root.ownedBlock(section).ownedBlock(group & BlockShape.mask)
     }
 }
 
@@ -144,6 +152,8 @@ private final class ReferenceBlock: @unchecked Sendable {
         self.children[index] = child
         return child
     }
+
+    func place(_ child: AnyObject, at index: Int) { self.children[index] = child }
 
     func ownedBlock(_ index: Int) -> ReferenceBlock {
         self.owned(index) {
