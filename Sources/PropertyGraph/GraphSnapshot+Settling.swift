@@ -39,26 +39,54 @@ extension GraphSnapshot {
     }
 
     private mutating func countPatterns(_ records: ContiguousArray<RelationshipRecord>) {
-        // Looked up once a node, not once a relationship: reads of nodes in random order miss the caches.
-        var sets = ContiguousArray<UInt32>()
+        var tally = PatternTally(
+            labelSets: self.labelSets.count, types: self.typeCounts.count, expecting: records.count)
         if records.count > Int(self.nodeIDBound) / 8 {
-            sets.reserveCapacity(Int(self.nodeIDBound))
-            for number in 0..<self.nodeIDBound { sets.append(self.labelSet(of: NodeID(number))) }
-        }
-        var counts: [PatternCounts.Pattern: Int] = [:]
-        var (last, run) = (PatternCounts.Pattern(source: 0, type: 0, target: 0), 0)
-        for record in records {
-            let source = sets.isEmpty ? self.labelSet(of: record.source) : sets[Int(record.source.index)]
-            let target = sets.isEmpty ? self.labelSet(of: record.target) : sets[Int(record.target.index)]
-            let pattern = PatternCounts.Pattern(source: source, type: record.type.index, target: target)
-            if pattern != last {
-                if run > 0 { counts[last, default: 0] += run }
-                (last, run) = (pattern, 0)
+            // Looked up once a node, not once a relationship: reads of nodes in random order miss the caches.
+            let sets = (0..<self.nodeIDBound).map { self.labelSet(of: NodeID($0)) }
+            for record in records {
+                tally.add(sets[Int(record.source.index)], record.type.index, sets[Int(record.target.index)])
             }
-            run += 1
+        } else {
+            for record in records {
+                tally.add(
+                    self.labelSet(of: record.source), record.type.index, self.labelSet(of: record.target))
+            }
         }
-        counts[last, default: 0] += run
-        for (pattern, count) in counts { self.patternCounts.add(count, pattern) }
+        tally.forEach { self.patternCounts.add($1, $0) }
+    }
+}
+
+/// Counts patterns of many relationships: in an array when there can be fewer of them, which saves a hash for each.
+private struct PatternTally {
+    private let labelSets: Int
+    private let types: Int
+    private var dense: ContiguousArray<Int> = []
+    private var sparse: [PatternCounts.Pattern: Int] = [:]
+
+    init(labelSets: Int, types: Int, expecting relationships: Int) {
+        (self.labelSets, self.types) = (labelSets, types)
+        let (pairs, overflow) = labelSets.multipliedReportingOverflow(by: labelSets)
+        let (count, overflows) = pairs.multipliedReportingOverflow(by: types)
+        guard !overflow, !overflows, count <= relationships else { return }
+        self.dense = ContiguousArray(repeating: 0, count: count)
+    }
+
+    mutating func add(_ source: UInt32, _ type: UInt32, _ target: UInt32) {
+        if self.dense.isEmpty {
+            self.sparse[.init(source: source, type: type, target: target), default: 0] += 1
+        } else {
+            self.dense[(Int(source) * self.types + Int(type)) * self.labelSets + Int(target)] += 1
+        }
+    }
+
+    func forEach(_ body: (PatternCounts.Pattern, Int) -> Void) {
+        for (pattern, count) in self.sparse { body(pattern, count) }
+        for (place, count) in self.dense.enumerated() where count > 0 {
+            let (rest, target) = place.quotientAndRemainder(dividingBy: self.labelSets)
+            let (source, type) = rest.quotientAndRemainder(dividingBy: self.types)
+            body(.init(source: UInt32(source), type: UInt32(type), target: UInt32(target)), count)
+        }
     }
 }
 

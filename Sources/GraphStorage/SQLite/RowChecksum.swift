@@ -38,6 +38,31 @@ struct RowChecksum: ~Copyable {
     /// The checksum of what was added, 0 to 2^48 - 1.
     var value: Int64 { Int64(XXH3_64bits(self.bytes, self.count) >> 16) }
 
+    /// The checksum of a node's row.
+    mutating func ofNode(
+        _ id: Int64, labels: UnsafeBufferPointer<UInt8>, _ properties: UnsafeBufferPointer<UInt8>
+    ) -> Int64 {
+        self.begin()
+        self.add(id)
+        self.add(labels)
+        self.add(properties)
+        return self.value
+    }
+
+    /// The checksum of a relationship's row.
+    mutating func ofRelationship(
+        _ id: Int64, type: UnsafeBufferPointer<UInt8>, _ source: Int64, _ target: Int64,
+        _ properties: UnsafeBufferPointer<UInt8>
+    ) -> Int64 {
+        self.begin()
+        self.add(id)
+        self.add(type)
+        self.add(source)
+        self.add(target)
+        self.add(properties)
+        return self.value
+    }
+
     private mutating func reserve(_ more: Int) {
         guard self.count + more > self.capacity else { return }
         self.capacity = max(self.count + more, self.capacity * 2)

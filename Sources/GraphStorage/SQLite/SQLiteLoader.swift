@@ -70,11 +70,8 @@ struct SQLiteLoader: ~Copyable {
             self.connection, "SELECT id, labels, properties, checksum FROM node ORDER BY id")
         while try rows.step() {
             let (id, labels, properties) = (rows.integer(0), rows.bytes(1), rows.bytes(2))
-            self.checksum.begin()
-            self.checksum.add(id)
-            self.checksum.add(labels)
-            self.checksum.add(properties)
-            guard self.checksum.value == rows.integer(3), let number = UInt32(exactly: id) else {
+            let checksum = self.checksum.ofNode(id, labels: labels, properties)
+            guard checksum == rows.integer(3), let number = UInt32(exactly: id) else {
                 throw StorageError.damaged("node \(id) is not what was written")
             }
             let node = NodeID(number)
@@ -83,7 +80,7 @@ struct SQLiteLoader: ~Copyable {
                 loader.setProperty(key, of: node, value)
             }
             self.counts.nodes += 1
-            self.digest &+= self.checksum.value
+            self.digest &+= checksum
         }
     }
 
@@ -109,13 +106,8 @@ struct SQLiteLoader: ~Copyable {
         while try rows.step() {
             let (id, type, properties) = (rows.integer(0), rows.bytes(1), rows.bytes(4))
             let (source, target) = (rows.integer(2), rows.integer(3))
-            self.checksum.begin()
-            self.checksum.add(id)
-            self.checksum.add(type)
-            self.checksum.add(source)
-            self.checksum.add(target)
-            self.checksum.add(properties)
-            guard self.checksum.value == rows.integer(5), let number = UInt32(exactly: id),
+            let checksum = self.checksum.ofRelationship(id, type: type, source, target, properties)
+            guard checksum == rows.integer(5), let number = UInt32(exactly: id),
                 let from = UInt32(exactly: source), let to = UInt32(exactly: target)
             else { throw StorageError.damaged("relationship \(id) is not what was written") }
             let relationship = RelationshipID(number)
@@ -126,7 +118,7 @@ struct SQLiteLoader: ~Copyable {
                 loader.setProperty(key, of: relationship, value)
             }
             self.counts.relationships += 1
-            self.digest &+= self.checksum.value
+            self.digest &+= checksum
         }
     }
 
