@@ -19,7 +19,7 @@ struct RowBatch: Sendable {
     }
 
     let kind: EntityKind
-    private(set) var rows: ContiguousArray<Row> = []
+    private(set) var rows: [Row] = []
     private(set) var bytes: [UInt8] = []
 
     init(_ kind: EntityKind) {
@@ -126,64 +126,5 @@ final class RowEncoder: Sendable {
         let full = batch
         batch = RowBatch(next)
         return batches.put(full)
-    }
-}
-
-/// Puts batches of rows into their tables, many rows a statement: SQLite finds the table's end once for all of them.
-/// One row a statement took 640 ns, 64 of them 370 ns each.
-struct RowInserter {
-    /// Rows a statement.
-    private static let many = 64
-    private let nodes: (one: SQLiteStatement, many: SQLiteStatement)
-    private let relationships: (one: SQLiteStatement, many: SQLiteStatement)
-
-    init(_ connection: SQLiteConnection) throws(SQLiteFailure) {
-        func prepare(_ table: String, _ columns: Int, rows: Int) throws(SQLiteFailure) -> SQLiteStatement {
-            let row = "(" + Array(repeating: "?", count: columns).joined(separator: ", ") + ")"
-            let values = Array(repeating: row, count: rows).joined(separator: ", ")
-            // FAIL: the whole transaction is taken back then, so SQLite need not be able to take back the statement.
-            return try SQLiteStatement(connection, "INSERT OR FAIL INTO \(table) VALUES \(values)")
-        }
-        let node = "node (id, labels, properties, checksum)"
-        let relationship = "relationship (id, type, source, target, properties, checksum)"
-        self.nodes = (try prepare(node, 4, rows: 1), try prepare(node, 4, rows: Self.many))
-        self.relationships = (
-            try prepare(relationship, 6, rows: 1), try prepare(relationship, 6, rows: Self.many)
-        )
-    }
-
-    /// Writes the rows of a batch, whose numbers the table does not have.
-    func insert(_ batch: RowBatch) throws(SQLiteFailure) {
-        let statements = batch.kind == .node ? self.nodes : self.relationships
-        try batch.bytes.withUnsafeBufferPointer { bytes throws(SQLiteFailure) in
-            var first = 0
-            while first < batch.rows.count {
-                let isFull = batch.rows.count - first >= Self.many
-                let statement = isFull ? statements.many : statements.one
-                var column: Int32 = 1
-                for row in batch.rows[first..<first + (isFull ? Self.many : 1)] {
-                    Self.bind(row, batch.kind, bytes, statement, &column)
-                }
-                try statement.run()
-                first += isFull ? Self.many : 1
-            }
-        }
-    }
-
-    private static func bind(
-        _ row: RowBatch.Row, _ kind: EntityKind, _ bytes: UnsafeBufferPointer<UInt8>,
-        _ statement: SQLiteStatement, _ column: inout Int32
-    ) {
-        statement.bind(column, Int64(row.id))
-        statement.bind(column + 1, UnsafeBufferPointer(rebasing: bytes[row.start..<row.middle]))
-        column += 2
-        if kind == .relationship {
-            statement.bind(column, Int64(row.source))
-            statement.bind(column + 1, Int64(row.target))
-            column += 2
-        }
-        statement.bind(column, UnsafeBufferPointer(rebasing: bytes[row.middle..<row.end]))
-        statement.bind(column + 1, row.checksum)
-        column += 2
     }
 }

@@ -85,6 +85,9 @@ final class SQLiteConnection: @unchecked Sendable {
 
     var isReadOnly: Bool { sqlite3_db_readonly(self.handle, "main") == 1 }
 
+    /// The number of the row that was inserted last.
+    var lastInsertedRow: Int64 { sqlite3_last_insert_rowid(self.handle) }
+
     func execute(_ sql: String) throws(SQLiteFailure) {
         let code = sqlite3_exec(self.handle, sql, nil, nil, nil)
         guard code == SQLITE_OK else { throw self.failure(code) }
