@@ -124,6 +124,12 @@ let package = Package(
             name: "CStoreFloor", path: "Benchmarks/store/floor",
             cSettings: [.unsafeFlags(["-O3"])], linkerSettings: [.linkedLibrary("sqlite3")]),
 
+        // What queries cost beside other embedded engines on the same data: `make bench-cypher`.
+        .executableTarget(
+            name: "bench-cypher",
+            dependencies: ["GraphDatabase", "GraphStorage", "JSON", "PropertyGraph", "QueryEngine"],
+            path: "Benchmarks/cypher", swiftSettings: strict),
+
         .testTarget(name: "TidyTests", swiftSettings: strict),
         tests("JSON"),
         tests("Cypher"),

@@ -69,9 +69,9 @@ extension CypherError: CustomStringConvertible {
         return (max(lines.count, 1), (lines.last?.count ?? 0) + 1)
     }
 
-    /// Message, place, the line with a caret under the place, and the hint.
+    /// Kind and detail, message, place, the line with a caret under the place, and the hint.
     package var description: String {
-        var text = self.message
+        var text = "\(self.kind.rawValue) (\(self.detail)): \(self.message)"
         if let range = self.range, let source = self.source, let (line, column) = self.position {
             text += " (line \(line), column \(column))"
             let lines = source.split(separator: "\n", omittingEmptySubsequences: false)

@@ -39,6 +39,19 @@ package enum CypherParser {
         }
     }
 
+    /// Reads a type such as `LIST<INTEGER NOT NULL>`.
+    /// - Throws: ``CypherError`` with the place of the first mistake.
+    package static func parseType(_ text: String) throws(CypherError) -> ValueType {
+        do throws(CypherError) {
+            var parser = try Parser(text)
+            let type = try parser.valueType()
+            guard parser.token.kind == .end else { throw parser.unexpected("expected the end of the type") }
+            return type
+        } catch {
+            throw error.with(source: text)
+        }
+    }
+
     private static let words = [
         "MATCH", "OPTIONAL", "WITH", "RETURN", "CREATE", "MERGE", "SET", "REMOVE", "DELETE", "DETACH",
         "UNWIND", "CALL",
@@ -54,4 +67,11 @@ package protocol FunctionSignatures: Sendable {
     func isAggregate(_ name: String) -> Bool
     /// All names, for hints.
     var names: [String] { get }
+    /// The columns of a procedure; nil for an unknown name. Names ignore case.
+    func columns(ofProcedure name: String) -> [String]?
+}
+
+extension FunctionSignatures {
+    /// None are known.
+    package func columns(ofProcedure name: String) -> [String]? { nil }
 }

@@ -16,6 +16,8 @@ package actor GraphCatalog {
     package nonisolated let folder: String
     /// The graph of the network.
     package nonisolated let network: GraphDatabase
+    /// Runs the queries of all graphs.
+    package nonisolated let engine: QueryEngine
     private let resources: NamedResources
     private let durability: Durability
     private let retention: JournalRetention
@@ -37,8 +39,12 @@ package actor GraphCatalog {
         self.durability = durability
         self.retention = retention
         self.lock = try FolderLock(folder: folder)
+        let engine = QueryEngine(procedures: [Self.showDatabases(folder)]) { url, separator, row in
+            try CSVFile.read(url, separator: separator, in: folder + "/import", row)
+        }
+        self.engine = engine
         self.network = try await Self.open(
-            Self.network, folder + "/plexus.db", durability, retention, resources, QueryThreads())
+            Self.network, folder + "/plexus.db", durability, retention, resources, QueryThreads(), engine)
         try await self.network.runScript(resources.text("schema/network.cypher") ?? "")
     }
 
@@ -65,13 +71,29 @@ package actor GraphCatalog {
 
     private static func open(
         _ name: String, _ path: String, _ durability: Durability, _ retention: JournalRetention,
-        _ resources: NamedResources, _ threads: QueryThreads
+        _ resources: NamedResources, _ threads: QueryThreads, _ engine: QueryEngine
     ) async throws -> GraphDatabase {
         let storage = try await runBlocking {
             try SQLiteStorage(path: path, durability: durability, retention: retention)
         }
         return try await GraphDatabase(
-            name: name, storage: storage, resources: resources, threads: threads)
+            name: name, storage: storage, resources: resources, threads: threads, engine: engine)
+    }
+
+    /// `SHOW DATABASES`
+    private static func showDatabases(_ folder: String) -> Procedure {
+        Procedure(
+            "show databases",
+            outputs: [
+                .init("name", .string), .init("access", .string), .init("currentStatus", .string),
+                .init("default", .boolean), .init("home", .boolean),
+            ]
+        ) { _, _ in
+            self.names(in: folder).map { name in
+                let isNetwork = Value.boolean(name == self.network)
+                return [.string(name), .string("read-write"), .string("online"), isNetwork, isNetwork]
+            }
+        }
     }
 
     /// Where a graph's file is.
@@ -80,11 +102,7 @@ package actor GraphCatalog {
     }
 
     /// All graphs, the network first, then by name.
-    package nonisolated var names: [String] {
-        let files = (try? FileManager.default.contentsOfDirectory(atPath: self.folder + "/graphs")) ?? []
-        return [Self.network]
-            + files.filter { $0.hasSuffix(".db") }.map { String($0.dropLast(3)) }.filter(Self.isName).sorted()
-    }
+    package nonisolated var names: [String] { Self.names(in: self.folder) }
 
     /// A letter, then letters, digits, dots, dashes and underscores: 3 to 63 of them.
     package static func isName(_ name: String) -> Bool {
@@ -108,8 +126,8 @@ package actor GraphCatalog {
 
     private func opened(_ name: String) async throws -> GraphDatabase {
         let (path, durability, retention) = (self.path(of: name), self.durability, self.retention)
-        let (resources, threads) = (self.resources, self.network.threads)
-        let task = Task { try await Self.open(name, path, durability, retention, resources, threads) }
+        let (resources, threads, engine) = (self.resources, self.network.threads, self.engine)
+        let task = Task { try await Self.open(name, path, durability, retention, resources, threads, engine) }
         self.graphs[name] = task
         do {
             return try await task.value
@@ -146,14 +164,15 @@ package actor GraphCatalog {
         for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + suffix) }
     }
 
-    /// Runs a query on one of the graphs, or a command about graphs: `CREATE DATABASE`, `DROP DATABASE`,
-    /// `SHOW DATABASES`.
+    /// Runs a query on one of the graphs, that of its `USE` if it has one, or a command about graphs: `CREATE DATABASE`,
+    /// `DROP DATABASE`.
     /// - Throws: ``CypherError``, ``GraphCatalogError``, ``StorageError``.
     package func query(
         _ text: String, on name: String, parameters: [String: Value] = [:], limits: QueryLimits = .standard
     ) async throws -> QueryResult {
-        let graph = try await self.graph(name)
-        guard let command = try graph.administration(text) else {
+        let prepared = try self.engine.prepare(text)
+        let graph = try await self.graph(prepared.statement.graph ?? name)
+        guard let command = prepared.administration else {
             return try await graph.query(text, parameters: parameters, limits: limits)
         }
         switch command {
@@ -167,16 +186,6 @@ package actor GraphCatalog {
                 try await self.drop(name)
             } catch GraphCatalogError.notFound where ifExists {}
             return QueryResult(columns: [], rows: [], graph: graph.snapshot())
-        case .showDatabases:
-            let rows: [[Value]] = self.names.map { name in
-                [
-                    .string(name), .string("read-write"),
-                    .string(name == Self.network || self.graphs[name] != nil ? "online" : "on disk"),
-                    .boolean(name == Self.network),
-                ]
-            }
-            return QueryResult(
-                columns: ["name", "access", "currentStatus", "default"], rows: rows, graph: graph.snapshot())
         }
     }
 

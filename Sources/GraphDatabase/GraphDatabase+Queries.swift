@@ -1,4 +1,4 @@
-package import Cypher
+internal import Cypher
 internal import Foundation
 internal import NamedResources
 package import PropertyGraph
@@ -11,7 +11,7 @@ extension GraphDatabase {
         _ text: String, parameters: [String: Value] = [:], limits: QueryLimits = .standard
     ) async throws -> QueryResult {
         let prepared = try self.engine.prepare(text)
-        guard !prepared.isReadOnly else {
+        guard !prepared.isReadOnly, !prepared.commitsInBatches else {
             return try await withTaskExecutorPreference(self.threads) {
                 try await self.read(prepared, parameters, limits)
             }
@@ -23,7 +23,7 @@ extension GraphDatabase {
         return try await self.write { transaction in
             try prepared.run(
                 in: transaction, parameters: parameters, limits: limits, now: Self.now(),
-                preparedIndex: preparedIndex)
+                preparedIndex: preparedIndex, database: self.name)
         }
     }
 
@@ -31,17 +31,23 @@ extension GraphDatabase {
         index.flatMap { self.snapshot().prepare($0) }
     }
 
-    /// The command about whole graphs that a text is; nil when it is anything else.
-    /// - Throws: ``CypherError``.
-    package func administration(_ text: String) throws(CypherError) -> AdministrationCommand? {
-        try self.engine.prepare(text).administration
-    }
-
     /// On the executor that the task prefers.
     @concurrent private func read(
         _ prepared: PreparedQuery, _ parameters: [String: Value], _ limits: QueryLimits
     ) async throws -> QueryResult {
-        try prepared.run(on: self.snapshot(), parameters: parameters, limits: limits, now: Self.now())
+        try prepared.run(
+            on: self.snapshot(), parameters: parameters, limits: limits, now: Self.now(), database: self.name,
+            commit: prepared.commitsInBatches ? { try self.commit($0) } : nil)
+    }
+
+    /// For `CALL { } IN TRANSACTIONS`: writes, waits, and gives the graph as it is then.
+    private func commit(_ body: (GraphTransaction) throws -> Void) throws -> GraphSnapshot {
+        try withoutActuallyEscaping(body) { body in
+            // Safe: `writeBlocking` returns only when the body has run, so that one thread at a time is in it.
+            nonisolated(unsafe) let body = body
+            try self.writeBlocking { transaction in try body(transaction) }
+        }
+        return self.snapshot()
     }
 
     /// Runs statements separated by `;`, all in one transaction.

@@ -2,7 +2,7 @@ internal import Foundation
 package import GraphStorage
 package import NamedResources
 package import PropertyGraph
-internal import QueryEngine
+package import QueryEngine
 internal import Synchronization
 
 /// One graph: read from memory, written through group commit to its storage.
@@ -19,7 +19,8 @@ package final class GraphDatabase: Sendable {
     package let storage: any GraphStorage
     /// Where named queries come from.
     package let resources: NamedResources
-    let engine = QueryEngine()
+    /// Runs queries; one for all graphs of a catalog.
+    package let engine: QueryEngine
     let threads: QueryThreads
     private let published: PublishedGraph
     private let committer: Committer
@@ -30,11 +31,14 @@ package final class GraphDatabase: Sendable {
     package convenience init(
         name: String, storage: any GraphStorage, resources: NamedResources = NamedResources()
     ) async throws {
-        try await self.init(name: name, storage: storage, resources: resources, threads: QueryThreads())
+        try await self.init(
+            name: name, storage: storage, resources: resources, threads: QueryThreads(),
+            engine: QueryEngine())
     }
 
     init(
-        name: String, storage: any GraphStorage, resources: NamedResources, threads: QueryThreads
+        name: String, storage: any GraphStorage, resources: NamedResources, threads: QueryThreads,
+        engine: QueryEngine
     ) async throws {
         let published = PublishedGraph(try await runBlocking { try storage.load() })
         let watchers = CommitWatchers()
@@ -42,6 +46,7 @@ package final class GraphDatabase: Sendable {
         self.storage = storage
         self.resources = resources
         self.threads = threads
+        self.engine = engine
         self.published = published
         self.watchers = watchers
         self.committer = Committer(storage: storage, snapshot: { published.graph }) { graph in

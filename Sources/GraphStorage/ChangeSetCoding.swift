@@ -1,24 +1,40 @@
 internal import JSON
 internal import PropertyGraph
 
-/// The encoding of change sets in a log: one JSON array a step, steps in an array. The number of the
-/// encoding stands beside every set, so that a later one can be told apart.
+/// The encoding of lines of a log: a JSON array a commit, of steps that are arrays, in an array of the commits that became
+/// durable together. The number of the encoding stands beside every line, so that a later one can be told apart.
 enum ChangeSetCoding {
     /// The number of the encoding written here.
-    static let version = 1
+    static let version = 2
+    /// The encoding of lines that hold one commit each, an array of steps.
+    static let single = 1
     /// Stands in place of the number for a commit that was too large to be spelled out.
     static let tooLarge = 0
 
-    static func decode(_ text: String, version: Int) throws(StorageError) -> [GraphChange] {
-        guard version == Self.version else {
+    /// The change sets of a line, whose last one has this position.
+    /// - Throws: ``StorageError/damaged(_:)``.
+    static func decode(_ text: String, version: Int, last position: Int64) throws(StorageError) -> [ChangeSet]
+    {
+        guard version == Self.version || version == Self.single else {
             throw .damaged("a change set has encoding \(version), this program reads \(Self.version)")
         }
-        guard let steps = (try? JSON.parse(text))?.array else {
+        guard let array = (try? JSON.parse(text))?.array else {
             throw .damaged("a change set is not a JSON array")
         }
+        let commits = version == Self.single ? [.array(array)] : array
+        guard commits.count <= position else { throw .damaged("a change set is of no commit") }
+        var sets: [ChangeSet] = []
+        for (commit, number) in zip(commits, Int(position) - commits.count + 1...Int(position)) {
+            sets.append(ChangeSet(position: UInt64(number), changes: try Self.decode(commit)))
+        }
+        return sets
+    }
+
+    private static func decode(_ commit: JSON) throws(StorageError) -> [GraphChange] {
+        guard let steps = commit.array else { throw .damaged("a change set is not a JSON array") }
         var changes: [GraphChange] = []
         for step in steps {
-            guard let change = Self.decode(step) else {
+            guard let change = Self.decode(step: step) else {
                 throw .damaged("a change set has an unreadable step: \(step.text.prefix(200))")
             }
             changes.append(change)
@@ -56,7 +72,7 @@ enum ChangeSetCoding {
         }
     }
 
-    private static func decode(_ step: JSON) -> GraphChange? {
+    private static func decode(step: JSON) -> GraphChange? {
         guard let parts = step.array, let verb = parts.first?.string else { return nil }
         func number(_ index: Int) -> UInt32? {
             parts.count > index ? parts[index].int.flatMap(UInt32.init(exactly:)) : nil

@@ -22,6 +22,7 @@ package func plexusRouter(
         ])
     }
     QueryRoutes(services: services).add(to: router)
+    ProcedureRoutes(services: services).add(to: router)
     AuthorizationRoutes(services: services).add(to: router)
     OrchestrationRoutes(services: services).add(to: router)
     WorkerRoutes(services: services).add(to: router)

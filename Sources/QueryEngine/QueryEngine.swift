@@ -9,20 +9,43 @@ package final class QueryEngine: Sendable {
     /// Longer texts are not kept: they are scripts of data, not queries that come again.
     package static let keptTextLimit = 16_384
 
-    private let functions = FunctionRegistry.standard
-    private let procedures: ProcedureRegistry
+    private let services: QueryServices
     private let cache = Mutex<[String: PreparedQuery]>([:])
 
-    /// An engine with further procedures.
-    package init(procedures: ProcedureRegistry = ProcedureRegistry()) { self.procedures = procedures }
+    /// An engine with further procedures, and with files that `LOAD CSV` may read.
+    package init(procedures: [Procedure] = [], files: CSVFiles? = nil) {
+        self.services = QueryServices(procedures: ProcedureRegistry(procedures), files: files)
+    }
+
+    /// The queries that run now.
+    package var running: RunningQueries { self.services.running }
+
+    /// Adds a procedure, in place of an earlier one of that name.
+    /// - Throws: ``CypherError`` when a procedure of every graph has the name, or there are too many.
+    package func define(_ procedure: Procedure) throws(CypherError) {
+        try self.services.procedures.define(procedure)
+        self.forget()
+    }
+
+    /// Takes away a procedure that was defined, or all of them.
+    package func removeProcedure(_ name: String?) {
+        if let name {
+            self.services.procedures.remove(name)
+        } else {
+            self.services.procedures.removeDefined()
+        }
+        self.forget()
+    }
+
+    /// What was checked against other procedures is checked anew.
+    private func forget() { self.cache.withLock { $0.removeAll() } }
 
     /// Reads and checks a query. Parsing is done once a text.
     /// - Throws: ``CypherError``.
     package func prepare(_ text: String) throws(CypherError) -> PreparedQuery {
         if let known = self.cache.withLock({ $0[text] }) { return known }
         let prepared = PreparedQuery(
-            statement: try CypherParser.parse(text, functions: self.functions), functions: self.functions,
-            procedures: self.procedures)
+            statement: try CypherParser.parse(text, functions: self.services), services: self.services)
         guard text.utf8.count <= Self.keptTextLimit else { return prepared }
         self.cache.withLock { cache in
             // Dropping all at the limit keeps the cache simple; busy queries are back at once.
@@ -35,8 +58,8 @@ package final class QueryEngine: Sendable {
     /// Reads and checks statements separated by `;`, as in a script.
     /// - Throws: ``CypherError``.
     package func prepareScript(_ text: String) throws(CypherError) -> [PreparedQuery] {
-        try CypherParser.parseScript(text, functions: self.functions).map {
-            PreparedQuery(statement: $0, functions: self.functions, procedures: self.procedures)
+        try CypherParser.parseScript(text, functions: self.services).map {
+            PreparedQuery(statement: $0, services: self.services)
         }
     }
 }
@@ -48,20 +71,18 @@ package final class QueryEngine: Sendable {
 package struct PreparedQuery: Sendable {
     /// What was read.
     package let statement: Statement
-    private let functions: FunctionRegistry
-    private let procedures: ProcedureRegistry
+    private let services: QueryServices
 
-    init(statement: Statement, functions: FunctionRegistry, procedures: ProcedureRegistry) {
+    init(statement: Statement, services: QueryServices) {
         self.statement = statement
-        self.functions = functions
-        self.procedures = procedures
+        self.services = services
     }
 
     /// Whether it changes nothing: then it can run on a snapshot.
     package var isReadOnly: Bool {
         switch self.statement.body {
         case .query(let query): self.statement.mode == .explain || !query.isUpdating
-        case .schema(let command): command == .showIndexes || command == .showConstraints
+        case .schema: false
         case .administration: true
         }
     }
@@ -79,24 +100,33 @@ package struct PreparedQuery: Sendable {
         return command
     }
 
-    /// Runs on a snapshot.
-    /// - Throws: ``CypherError``; a query that changes the graph is refused.
+    /// Whether it commits as it goes (`CALL { } IN TRANSACTIONS`): then it runs on a snapshot, with a `commit`.
+    package var commitsInBatches: Bool {
+        guard case .query(let query) = self.statement.body, self.statement.mode != .explain else {
+            return false
+        }
+        return query.commitsInBatches
+    }
+
+    /// Runs on a snapshot; `commit` is for queries that commit as they go.
+    /// - Throws: ``CypherError``; another query that changes the graph is refused.
     package func run(
         on graph: GraphSnapshot, parameters: [String: Value] = [:], limits: QueryLimits = .standard,
-        now: ZonedDateTime
+        now: ZonedDateTime, database: String = "", commit: BatchCommit? = nil
     ) throws(CypherError) -> QueryResult {
-        try self.run(graph, nil, parameters, limits, now)
+        try self.run(graph, nil, parameters, limits, now, database: database, commit: commit)
     }
 
     /// Runs in a transaction. When it throws, the transaction is as before.
     /// - Throws: ``CypherError``.
     package func run(
         in transaction: GraphTransaction, parameters: [String: Value] = [:], limits: QueryLimits = .standard,
-        now: ZonedDateTime, preparedIndex: PreparedIndex? = nil
+        now: ZonedDateTime, preparedIndex: PreparedIndex? = nil, database: String = ""
     ) throws(CypherError) -> QueryResult {
         let savepoint = transaction.savepoint()
         do {
-            return try self.run(transaction.graph, transaction, parameters, limits, now, preparedIndex)
+            return try self.run(
+                transaction.graph, transaction, parameters, limits, now, preparedIndex, database: database)
         } catch {
             transaction.rollback(to: savepoint)
             throw error
@@ -106,14 +136,15 @@ package struct PreparedQuery: Sendable {
     private func run(
         _ graph: GraphSnapshot, _ transaction: GraphTransaction?, _ parameters: [String: Value],
         _ limits: QueryLimits,
-        _ now: ZonedDateTime, _ preparedIndex: PreparedIndex? = nil
+        _ now: ZonedDateTime, _ preparedIndex: PreparedIndex? = nil, database: String,
+        commit: BatchCommit? = nil
     ) throws(CypherError) -> QueryResult {
         do {
             switch self.statement.body {
             case .query(let query):
-                return try self.run(query, graph, transaction, parameters, limits, now)
+                return try self.run(query, graph, transaction, parameters, limits, now, database, commit)
             case .schema(let command):
-                return try SchemaExecutor.run(command, graph, transaction, preparedIndex)
+                return try SchemaExecutor.run(command, transaction, preparedIndex)
             case .administration:
                 throw CypherError(
                     .semantic, "NotSupported", "commands about whole graphs do not run inside one of them")
@@ -130,18 +161,12 @@ package struct PreparedQuery: Sendable {
     private func run(
         _ query: Query, _ graph: GraphSnapshot, _ transaction: GraphTransaction?,
         _ parameters: [String: Value],
-        _ limits: QueryLimits, _ now: ZonedDateTime
+        _ limits: QueryLimits, _ now: ZonedDateTime, _ database: String, _ commit: BatchCommit?
     ) throws -> QueryResult {
-        let planner = Planner(graph: graph, functions: self.functions, procedures: self.procedures)
-        var (root, columns) = try planner.plan(query, scope: [:])
-        // A procedure called alone shows its columns.
-        if columns.isEmpty, case .call? = query.parts.first?.clauses.last?.kind,
-            let clause = query.parts.first?.clauses.last
-        {
-            var scope: [String: Int] = [:]
-            (root, scope) = try planner.plan(clause, planner.argument(), [:])
-            columns = scope.sorted { $0.value < $1.value }.map { ($0.key, $0.value) }
-        }
+        let entry = self.services.running.begin(self.statement.source, database: database, at: now)
+        defer { self.services.running.finish(entry) }
+        let planner = Planner(graph: graph, services: self.services)
+        let (root, columns) = try planner.plan(query, scope: [:])
         let names = columns.map(\.0)
         if self.statement.mode == .explain {
             return QueryResult(
@@ -150,7 +175,7 @@ package struct PreparedQuery: Sendable {
         }
         let context = ExecutionContext(
             graph: graph, transaction: transaction, parameters: parameters, limits: limits, now: now,
-            names: planner.names)
+            names: planner.names, entry: entry, commit: commit)
         context.isProfiling = self.statement.mode == .profile
         var rows: [[Value]] = []
         let empty = Row(repeating: .null, count: planner.slotCount)
@@ -160,8 +185,9 @@ package struct PreparedQuery: Sendable {
                 throw CypherError(
                     .limit, "RowLimit", "the result has more than \(limits.rows) rows", hint: "use LIMIT")
             }
-            try context.hold(columns.count)
-            rows.append(columns.map { row[$0.1] })
+            let values = columns.map { row[$0.1] }
+            for value in values { try context.hold(contentsOf: value) }
+            rows.append(values)
             return true
         }
         return QueryResult(

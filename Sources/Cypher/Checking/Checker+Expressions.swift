@@ -13,22 +13,30 @@ extension Checker {
 
     func check(_ expression: Expression, _ scope: Scope, _ place: Place) throws(CypherError) {
         switch expression.kind {
-        case .variable(let name): try self.require(name, scope, expression.range)
+        case .variable(let name):
+            try self.require(name, scope, expression.range)
+            if place == .predicate { try self.refuseEntity(expression, scope) }
+        case .binary(let sign, let left, let right):
+            try self.checkLogical(expression)
+            for operand in [left, right] {
+                try self.check(operand, scope, self.isLogical(expression) ? place : self.inner(place))
+            }
+            try self.checkOperands(sign, left, right, scope)
         case .countAll: try self.checkAggregate("count", expression.range, place)
         case .call(let call): try self.check(call, expression.range, scope, place)
         case .listComprehension(let comprehension):
-            try self.check(comprehension.list, scope, place)
-            let inner = scope.adding([(comprehension.variable, .value)])
+            try self.check(comprehension.list, scope, self.inner(place))
+            let inner = scope.adding([(comprehension.variable, self.elementKind(comprehension.list))])
             for part in [comprehension.predicate, comprehension.projection].compactMap({ $0 }) {
                 try self.refuseAggregate(part)
                 try self.check(part, inner, .value)
             }
         case .quantifier(_, let variable, let list, let predicate):
-            try self.check(list, scope, place)
-            try self.check(predicate, scope.adding([(variable, .value)]), .value)
+            try self.check(list, scope, self.inner(place))
+            try self.check(predicate, scope.adding([(variable, self.elementKind(list))]), .value)
         case .reduce(let accumulator, let initial, let variable, let list, let step):
-            try self.check(initial, scope, place)
-            try self.check(list, scope, place)
+            try self.check(initial, scope, self.inner(place))
+            try self.check(list, scope, self.inner(place))
             try self.check(step, scope.adding([(accumulator, .value), (variable, .value)]), .value)
         case .patternComprehension(let comprehension):
             let inner = try self.match([comprehension.pattern], scope)
@@ -43,11 +51,11 @@ extension Checker {
                     at: expression.range)
             }
             try self.columns(of: query, in: scope, isSubquery: true)
-        case .mapProjection(let name, let items):
-            try self.require(name, scope, expression.range)
+        case .mapProjection(let base, let items):
+            try self.check(base, scope, self.inner(place))
             for item in items {
                 if case .variable(let name, let range) = item { try self.require(name, scope, range) }
-                if case .entry(let entry) = item { try self.check(entry.value, scope, place) }
+                if case .entry(let entry) = item { try self.check(entry.value, scope, self.inner(place)) }
             }
         case .property(let base, _):
             try self.check(base, scope, self.inner(place))
@@ -66,6 +74,56 @@ extension Checker {
             for child in expression.children {
                 try self.check(child, scope, self.isLogical(expression) ? place : self.inner(place))
             }
+        }
+    }
+
+    /// `WHERE (n)`: a node is no condition.
+    private func refuseEntity(_ expression: Expression, _ scope: Scope) throws(CypherError) {
+        guard case .variable(let name) = expression.kind, let kind = scope[name] else { return }
+        let isTruth: Bool =
+            switch kind {
+            case .node, .relationship, .relationships, .path: false
+            case .plain(let type): type == nil || type == .boolean
+            case .list, .value: true
+            }
+        guard !isTruth else { return }
+        throw CypherError(
+            .syntax, "InvalidArgumentType", "`\(name)` is \(kind.words) and no condition",
+            at: expression.range,
+            hint: kind == .node ? "write EXISTS { (\(name))--() } or a label, \(name):Label" : nil)
+    }
+
+    /// What the elements of a list are, as far as its text tells.
+    private func elementKind(_ list: Expression) -> VariableKind {
+        guard case .list(let elements) = list.kind, let first = elements.first?.plainType,
+            elements.allSatisfy({ $0.plainType == first })
+        else { return .value }
+        return .plain(first)
+    }
+
+    private func plainType(_ expression: Expression, _ scope: Scope) -> PlainType? {
+        if case .variable(let name) = expression.kind, case .plain(let type)? = scope[name] { return type }
+        return expression.plainType
+    }
+
+    /// Refuses what no values of the operands' types could do: `'a' % 2`, `1 IN 'text'`.
+    private func checkOperands(
+        _ sign: BinaryOperator, _ left: Expression, _ right: Expression, _ scope: Scope
+    ) throws(CypherError) {
+        switch sign {
+        case .in:
+            guard let type = self.plainType(right, scope) else { return }
+            throw CypherError(
+                .syntax, "InvalidArgumentType", "IN needs a list on its right, not \(type.rawValue)",
+                at: right.range)
+        case .subtract, .multiply, .divide, .modulo, .power:
+            guard let a = self.plainType(left, scope), let b = self.plainType(right, scope) else { return }
+            guard !a.isNumber || !b.isNumber else { return }
+            throw CypherError(
+                .syntax, "InvalidArgumentType",
+                "`\(sign.rawValue)` cannot take \(a.rawValue) and \(b.rawValue)",
+                at: left.range.through(right.range))
+        default: return
         }
     }
 
@@ -162,20 +220,40 @@ extension Checker {
     private func checkArgumentKinds(
         _ call: FunctionCall, _ range: SourceRange, _ scope: Scope
     ) throws(CypherError) {
-        guard case .variable(let name)? = call.arguments.first?.kind, let kind = scope[name] else { return }
+        guard let argument = call.arguments.first else { return }
+        let kind: VariableKind
+        if case .variable(let name) = argument.kind {
+            kind = scope[name] ?? .value
+        } else {
+            kind = self.kind(of: argument, scope)
+        }
+        guard Self.refuses(call.name.lowercased(), kind) else { return }
+        throw CypherError(
+            .syntax, "InvalidArgumentType", "`\(call.name)` cannot take \(kind.words)", at: range)
+    }
+
+    private static func refuses(_ function: String, _ kind: VariableKind) -> Bool {
+        if case .plain(let type) = kind {
+            guard let type else { return false }
+            switch function {
+            case "properties", "keys": return type != .map
+            case "length", "type", "labels", "nodes", "relationships", "startnode", "endnode", "id",
+                "elementid":
+                return true
+            default: return false
+            }
+        }
         let refused: [VariableKind] =
-            switch call.name.lowercased() {
+            switch function {
             case "length": [.node, .relationship]
             case "size": [.path, .node, .relationship]
-            case "type": [.node, .path, .relationships]
-            case "labels": [.relationship, .path, .relationships]
-            case "nodes", "relationships": [.node, .relationship]
+            case "type": [.node, .path, .relationships, .list]
+            case "labels": [.relationship, .path, .relationships, .list]
+            case "nodes", "relationships": [.node, .relationship, .list]
+            case "properties": [.path, .relationships, .list]
             default: []
             }
-        guard !refused.contains(kind) else {
-            throw CypherError(
-                .syntax, "InvalidArgumentType", "`\(call.name)` cannot take \(kind.words)", at: range)
-        }
+        return refused.contains(kind)
     }
 
     private func checkPredicate(

@@ -9,6 +9,7 @@ extension Checker {
                 try self.bind(name, .node, node.range, &bound)
             }
             for relationship in pattern.relationships {
+                if let group = relationship.group { try self.bindGroup(group, relationship.range, &bound) }
                 guard let name = relationship.variable else { continue }
                 guard relationships.insert(name).inserted else {
                     throw CypherError(
@@ -38,10 +39,50 @@ extension Checker {
         for pattern in patterns {
             for node in pattern.nodes { try self.checkParts(node.properties, node.predicate, bound) }
             for relationship in pattern.relationships {
-                try self.checkParts(relationship.properties, relationship.predicate, bound)
+                var seen = bound
+                // In its own predicate a path's variable is one relationship.
+                if relationship.length != nil, let name = relationship.variable {
+                    seen.bind(name, .relationship)
+                }
+                try self.checkParts(relationship.properties, relationship.predicate, seen)
+                if let group = relationship.group { try self.check(group, scope) }
             }
+            if let predicate = pattern.predicate { try self.check(predicate, bound, .predicate) }
         }
         return bound
+    }
+
+    /// Outside of a group its names are lists.
+    private func bindGroup(
+        _ group: PathGroup, _ range: SourceRange, _ scope: inout Scope
+    ) throws(CypherError) {
+        for name in group.variables {
+            guard scope[name] == nil else {
+                throw CypherError(
+                    .syntax, "VariableAlreadyBound",
+                    "`\(name)` is already defined and cannot stand inside a quantified group as well",
+                    at: range)
+            }
+        }
+        for name in group.variables { scope.bind(name, .value) }
+    }
+
+    private func check(_ group: PathGroup, _ scope: Scope) throws(CypherError) {
+        guard !group.relationships.isEmpty else {
+            throw CypherError(
+                .syntax, "InvalidRelationshipPattern", "a quantified group needs a relationship",
+                at: group.nodes.first?.range)
+        }
+        guard group.relationships.allSatisfy({ $0.length == nil }) else {
+            throw CypherError(
+                .syntax, "InvalidRelationshipPattern", "quantifiers cannot stand inside each other",
+                at: group.relationships.first?.range)
+        }
+        let part = PatternPart(
+            variable: nil, selection: .all, nodes: group.nodes, relationships: group.relationships,
+            range: group.nodes.first?.range ?? SourceRange(start: 0, end: 0))
+        let inner = try self.match([part], scope)
+        if let predicate = group.predicate { try self.check(predicate, inner, .predicate) }
     }
 
     private func checkParts(

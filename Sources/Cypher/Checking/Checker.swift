@@ -64,7 +64,23 @@ struct Checker<Functions: FunctionSignatures> {
                         "a query cannot end with MATCH or UNWIND", clause, hint: "add RETURN")
                 }
             case .create, .merge, .set, .remove, .delete, .forEach: hasWritten = true
-            case .call, .subquery: break
+            case .finish:
+                guard isLast else {
+                    throw self.composition("FINISH must be the last clause", query.clauses[index + 1])
+                }
+            case .loadCSV:
+                guard !isLast || isSubquery else {
+                    throw self.composition("a query cannot end with LOAD CSV", clause, hint: "add RETURN")
+                }
+            case .call(let call):
+                // Names with a space are those of SHOW: what follows them is part of the same command.
+                guard query.clauses.count == 1 || call.yields?.isEmpty != true || call.name.contains(" ")
+                else {
+                    throw CypherError(
+                        .syntax, "UnexpectedSyntax", "YIELD * can only follow a call that stands alone",
+                        at: clause.range, hint: "name the columns")
+                }
+            case .subquery: break
             }
         }
     }
@@ -85,7 +101,9 @@ struct Checker<Functions: FunctionSignatures> {
             return scope.adding([(variable, .value)])
         case .with(let projection, let predicate):
             let columns = try self.project(projection, scope, isReturn: false, clause)
-            let next = Scope(Dictionary(columns) { first, _ in first })
+            let next = Scope(Dictionary(columns) { first, _ in first }).losing(scope) { name in
+                "WITH did not pass `\(name)` on: write WITH \(name), ..."
+            }
             // WHERE sees what is projected and, before aggregation, what was there.
             if let predicate {
                 let aggregates = projection.items.contains { $0.expression.containsAggregate(self.functions) }
@@ -109,6 +127,8 @@ struct Checker<Functions: FunctionSignatures> {
             for item in items {
                 switch item {
                 case .property(let entity, _): try self.check(entity, scope, .value)
+                case .element(let entity, let key):
+                    for part in [entity, key] { try self.check(part, scope, .value) }
                 case .labels(let variable, _, let range): try self.require(variable, scope, range)
                 }
             }
@@ -141,7 +161,12 @@ struct Checker<Functions: FunctionSignatures> {
             }
             return scope
         case .call(let call): return try self.check(call, scope, clause)
-        case .subquery(let query, let imports): return try self.check(query, imports, scope, clause)
+        case .subquery(let call): return try self.check(call, scope, clause)
+        case .finish: return scope
+        case .loadCSV(let load):
+            try self.check(load.url, scope, .value)
+            try self.refuseBound(load.variable, scope, clause.range)
+            return scope.adding([(load.variable, .value)])
         }
     }
 
@@ -155,31 +180,48 @@ struct Checker<Functions: FunctionSignatures> {
             try self.check(argument, scope, .value)
         }
         var bound = scope
-        for yield in call.yields ?? [] {
-            try self.refuseBound(yield.variable, bound, clause.range)
-            bound.bind(yield.variable, .value)
+        for name in self.names(yieldedBy: call) {
+            try self.refuseBound(name, bound, clause.range)
+            bound.bind(name, .value)
         }
         if let predicate = call.predicate { try self.check(predicate, bound, .predicate) }
         return bound
     }
 
-    private func check(
-        _ query: Query, _ imports: [String]?, _ scope: Scope, _ clause: Clause
-    ) throws(CypherError) -> Scope {
-        var inner = Scope()
-        for name in imports ?? self.leadingImports(query) {
+    private func names(yieldedBy call: ProcedureCall) -> [String] {
+        guard let yields = call.yields else { return [] }
+        return yields.isEmpty
+            ? self.functions.columns(ofProcedure: call.name) ?? [] : yields.map(\.variable)
+    }
+
+    private func check(_ call: SubqueryCall, _ scope: Scope, _ clause: Clause) throws(CypherError) -> Scope {
+        var inner = Scope().losing(scope) { "the subquery does not see it: write CALL (\($0)) { ... }" }
+        for name in self.imports(call, scope) {
             try self.require(name, scope, clause.range)
             inner.bind(name, scope[name] ?? .value)
         }
-        let columns = try self.columns(of: query, in: inner, isSubquery: true) ?? []
+        var columns = try self.columns(of: call.query, in: inner, isSubquery: true) ?? []
+        if let batches = call.batches {
+            if let rows = batches.rows { try self.checkBound(rows) }
+            if let status = batches.status { columns.append((status, .value)) }
+        }
         for (name, _) in columns { try self.refuseBound(name, scope, clause.range) }
         return scope.adding(columns)
     }
 
+    private func imports(_ call: SubqueryCall, _ scope: Scope) -> [String] {
+        switch call.imports {
+        case .all: scope.names
+        case .names(let names): names
+        case .leadingWith: self.leadingImports(call.query, scope)
+        }
+    }
+
     /// `CALL { WITH a, b ... }` imports a and b.
-    private func leadingImports(_ query: Query) -> [String] {
+    private func leadingImports(_ query: Query, _ scope: Scope) -> [String] {
         query.parts.flatMap { part -> [String] in
             guard case .with(let projection, _)? = part.clauses.first?.kind else { return [] }
+            if projection.includesAll { return scope.names }
             return projection.items.compactMap {
                 if case .variable(let name) = $0.expression.kind { name } else { nil }
             }
@@ -191,6 +233,8 @@ struct Checker<Functions: FunctionSignatures> {
         case .property(let entity, _, let value):
             try self.check(entity, scope, .value)
             try self.check(value, scope, .value)
+        case .element(let entity, let key, let value):
+            for part in [entity, key, value] { try self.check(part, scope, .value) }
         case .properties(let variable, let value, _, let range):
             try self.require(variable, scope, range)
             try self.check(value, scope, .value)
@@ -201,7 +245,9 @@ struct Checker<Functions: FunctionSignatures> {
     func require(_ name: String, _ scope: Scope, _ range: SourceRange) throws(CypherError) {
         guard scope[name] == nil else { return }
         let hint: String
-        if let near = nearest(to: name, among: scope.names) {
+        if let lost = scope.lost[name] {
+            hint = lost
+        } else if let near = nearest(to: name, among: scope.names) {
             hint = "did you mean `\(near)`?"
         } else {
             hint =
@@ -236,12 +282,6 @@ struct Checker<Functions: FunctionSignatures> {
             columns = scope.names.map { ($0, scope[$0] ?? .value) }
         }
         for item in projection.items {
-            guard isReturn || item.isAliased else {
-                throw CypherError(
-                    .syntax, "NoExpressionAlias", "an expression in WITH needs a name",
-                    at: item.expression.range,
-                    hint: "add AS name")
-            }
             try self.check(item.expression, scope, .projection)
             guard !columns.contains(where: { $0.0 == item.name }) else {
                 throw CypherError(
@@ -253,14 +293,19 @@ struct Checker<Functions: FunctionSignatures> {
         }
         try self.checkGrouping(projection, scope)
         try self.checkOrder(projection, scope, columns)
+        if !isReturn, let unnamed = projection.items.first(where: { !$0.isAliased }) {
+            throw CypherError(
+                .syntax, "NoExpressionAlias", "an expression in WITH needs a name",
+                at: unnamed.expression.range, hint: "add AS name")
+        }
         for bound in [projection.skip, projection.limit].compactMap({ $0 }) { try self.checkBound(bound) }
         return columns
     }
 
-    private func kind(of expression: Expression, _ scope: Scope) -> VariableKind {
+    func kind(of expression: Expression, _ scope: Scope) -> VariableKind {
         switch expression.kind {
         case .variable(let name): scope[name] ?? .value
-        case .boolean, .integer, .float, .string, .map: .plain
+        case .boolean, .integer, .float, .string, .map: .plain(expression.plainType)
         case .list: .list
         default: .value
         }
@@ -366,7 +411,24 @@ struct Checker<Functions: FunctionSignatures> {
         }
         for expression in aggregating { try self.checkGrouped(expression, simple, projection.includesAll) }
         let names = projection.items.map { Expression(.variable($0.name), $0.expression.range) }
+        for expression in sorted { try self.requireGrouped(expression, keys + names, projection.includesAll) }
         for expression in sorted { try self.checkGrouped(expression, simple + names, projection.includesAll) }
+    }
+
+    /// Beside an aggregate, ORDER BY sees no variable that the columns do not name.
+    private func requireGrouped(
+        _ expression: Expression, _ keys: [Expression], _ includesAll: Bool
+    ) throws(CypherError) {
+        if self.isAggregateCall(expression) || includesAll { return }
+        if case .variable(let name) = expression.kind,
+            !keys.contains(where: { self.contains($0, expression) })
+        {
+            throw CypherError(
+                .syntax, "UndefinedVariable",
+                "variable `\(name)` is not defined after the columns were joined",
+                at: expression.range, hint: "return it as a column")
+        }
+        for child in expression.children { try self.requireGrouped(child, keys, includesAll) }
     }
 
     private func name(_ expression: Expression) -> String? {

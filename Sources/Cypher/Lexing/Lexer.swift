@@ -196,9 +196,8 @@ struct Lexer {
     private mutating func numberValue(_ start: Int, isFloat: Bool) throws(CypherError) -> Token.Kind {
         let range = SourceRange(start: start, end: self.at)
         if let byte = self.peek(0), Self.startsName(byte) {
-            throw CypherError(
-                .syntax, "InvalidNumberLiteral", "a number must not run into a name",
-                at: SourceRange(start: start, end: self.at + 1))
+            while let byte = self.peek(0), Self.startsName(byte) || Self.isDigit(byte) { self.at += 1 }
+            return .malformed("a number must not run into a name")
         }
         let text = String(decoding: self.bytes[start..<self.at].filter { $0 != 95 }, as: UTF8.self)
         if isFloat {
@@ -215,22 +214,16 @@ struct Lexer {
     }
 
     private mutating func radix(_ radix: Int, skipping: Int) throws(CypherError) -> Token.Kind {
-        let start = self.at
         self.at += skipping
         let digitsStart = self.at
         while let byte = self.peek(0), Self.startsName(byte) || Self.isDigit(byte) { self.at += 1 }
         let text = String(decoding: self.bytes[digitsStart..<self.at].filter { $0 != 95 }, as: UTF8.self)
-        let range = SourceRange(start: start, end: self.at)
         if let number = Int(text, radix: radix) { return .integer(number) }
-        guard UInt64(text, radix: radix) == nil, !text.isEmpty,
-            text.allSatisfy({ $0.hexDigitValue.map { $0 < radix } ?? false })
-        else {
-            if UInt64(text, radix: radix) == 1 << 63 { return .tooLarge("9223372036854775808") }
-            throw CypherError(
-                .syntax, "InvalidNumberLiteral", "`\(text.prefix(40))` is no number to the base \(radix)",
-                at: range)
+        guard !text.isEmpty, text.allSatisfy({ $0.hexDigitValue.map { $0 < radix } ?? false }) else {
+            return .malformed("`\(text.prefix(40))` is no number to the base \(radix)")
         }
-        return .tooLarge(text)
+        // The least integer is one further from 0 than the greatest.
+        return .tooLarge(UInt64(text, radix: radix) == 1 << 63 ? "9223372036854775808" : text)
     }
 
     private mutating func string(closing quote: UInt8) throws(CypherError) -> String {

@@ -7,6 +7,8 @@ struct Token: Hashable, Sendable {
         /// A whole number that does not fit 64 bits; allowed only as `-9223372036854775808`.
         case tooLarge(String)
         case float(Double)
+        /// Something that begins as a number and is none, with the reason.
+        case malformed(String)
         case string(String)
         /// `$name`
         case parameter(String)

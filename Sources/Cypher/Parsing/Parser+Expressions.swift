@@ -48,7 +48,11 @@ extension Parser {
     }
 
     private mutating func comparison() throws(CypherError) -> Expression {
-        let first = try self.suffixed(try self.sum())
+        try self.comparisons(try self.suffixed(try self.sum()))
+    }
+
+    /// The comparisons that follow a value.
+    private mutating func comparisons(_ first: Expression) throws(CypherError) -> Expression {
         var links: [Comparison] = []
         while case .sign(let text) = self.token.kind, let sign = Comparison.Sign(rawValue: text) {
             self.advance()
@@ -128,13 +132,10 @@ extension Parser {
         var links = 0
         while true {
             try self.count(&links)
-            if self.isKeyword("IS") {
-                self.advance()
-                let negated = self.take("NOT")
-                guard self.take("NULL") else {
-                    throw self.unexpected("expected NULL after IS", near: ["NULL"])
-                }
-                left = Expression(.isNull(left, negated: negated), self.range(from: left.range))
+            if self.take("IS") {
+                left = try self.afterIs(left)
+            } else if self.isSign(":"), self.isSign(":", at: 1) {
+                left = try self.typeTest(left, negated: false)
             } else if self.take("IN") {
                 left = self.join(.in, left, try self.textOperand())
             } else if self.isKeyword("STARTS"), self.isKeyword("WITH", at: 1) {
@@ -155,6 +156,41 @@ extension Parser {
         }
     }
 
+    /// `NULL`, `NOT NULL`, `:: INTEGER`, `TYPED INTEGER`, `NFC NORMALIZED`, a label.
+    private mutating func afterIs(_ left: Expression) throws(CypherError) -> Expression {
+        let negated = self.take("NOT")
+        if self.take("NULL") {
+            return Expression(.isNull(left, negated: negated), self.range(from: left.range))
+        }
+        if self.isKeyword("TYPED") || (self.isSign(":") && self.isSign(":", at: 1)) {
+            return try self.typeTest(left, negated: negated)
+        }
+        let form = ["NFC", "NFD", "NFKC", "NFKD"].first { self.isKeyword($0) }
+        if self.isKeyword("NORMALIZED", at: form == nil ? 0 : 1) {
+            for _ in 0..<(form == nil ? 1 : 2) { self.advance() }
+            return Expression(
+                .isNormalized(left, form: form ?? "NFC", negated: negated), self.range(from: left.range))
+        }
+        guard case .variable = left.kind, !negated, self.startsLabelTest else {
+            throw self.unexpected("expected NULL, a type or a label after IS", near: ["NULL", "TYPED"])
+        }
+        let labels = try self.labelExpression()
+        return Expression(.hasLabels(left, labels), self.range(from: left.range))
+    }
+
+    private var startsLabelTest: Bool {
+        switch self.token.kind {
+        case .word, .sign("!"), .sign("%"), .sign("("): true
+        default: false
+        }
+    }
+
+    private mutating func typeTest(_ left: Expression, negated: Bool) throws(CypherError) -> Expression {
+        if !self.take("TYPED") { for _ in 0..<2 { self.advance() } }
+        let type = try self.valueType()
+        return Expression(.isType(left, type, negated: negated), self.range(from: left.range))
+    }
+
     /// `a STARTS WITH b + c` joins b and c first.
     private mutating func textOperand() throws(CypherError) -> Expression {
         try self.nested { parser throws(CypherError) in try parser.sum() }
@@ -173,6 +209,8 @@ extension Parser {
                 left = Expression(.property(left, key: key), self.range(from: left.range))
             } else if self.takeSign("[") {
                 left = try self.subscripted(left)
+            } else if self.isSign("{"), self.startsProjection, left.canBeProjected {
+                left = try self.mapProjection(left)
             } else if self.isSign(":"), self.startsLabels {
                 self.advance()
                 let labels = try self.labelExpression()
@@ -213,6 +251,8 @@ extension Parser {
         case .float(let number): return self.literal(.float(number))
         case .string(let text): return self.literal(.string(text))
         case .parameter(let name): return self.literal(.parameter(name))
+        case .malformed(let reason):
+            throw CypherError(.syntax, "InvalidNumberLiteral", reason, at: range)
         case .tooLarge(let text):
             throw CypherError(
                 .syntax, "IntegerOverflow", "the number \(text.prefix(40)) does not fit 64 bits", at: range)
@@ -278,7 +318,7 @@ extension Parser {
         if !self.isSign("]") {
             repeat { elements.append(try self.expression()) } while self.takeSign(",")
         }
-        guard self.takeSign("]") else { throw self.unexpected("expected `,` or `]` in a list") }
+        try self.expectSign("]", "or `,` in a list")
         return Expression(.list(elements), self.range(from: start))
     }
 
@@ -364,7 +404,6 @@ extension Parser {
         }
         if let call = try self.functionCall() { return call }
         self.advance()
-        if self.isSign("{"), self.startsProjection { return try self.mapProjection(text, start) }
         return Expression(.variable(text), start)
     }
 
@@ -404,7 +443,14 @@ extension Parser {
         var name = try self.name("a function")
         while self.takeSign(".") { name += "." + (try self.name("a function")) }
         try self.expectSign("(")
+        if name.lowercased() == "trim", let call = try self.trim(start) { return call }
         let isDistinct = self.take("DISTINCT")
+        if !isDistinct, !self.isSign("(", at: 1), !self.isSign(".", at: 1), !self.isSign(")", at: 1),
+            !self.isSign(",", at: 1)
+        {
+            // `count(ALL x)` is `count(x)`.
+            _ = self.take("ALL")
+        }
         var arguments: [Expression] = []
         if !self.isSign(")") {
             repeat { arguments.append(try self.expression()) } while self.takeSign(",")
@@ -415,15 +461,32 @@ extension Parser {
             self.range(from: start))
     }
 
+    /// `trim(LEADING 'x' FROM text)`; nil, with nothing consumed, for the plain form.
+    private mutating func trim(_ start: SourceRange) throws(CypherError) -> Expression? {
+        let names = ["LEADING": "lTrim", "TRAILING": "rTrim", "BOTH": "bTrim"]
+        guard let name = names[self.token.keyword], !self.isSign(")", at: 1), !self.isSign(".", at: 1) else {
+            return nil
+        }
+        self.advance()
+        var arguments: [Expression] = []
+        if !self.isKeyword("FROM") { arguments.append(try self.expression()) }
+        try self.expect("FROM")
+        arguments.insert(try self.expression(), at: 0)
+        try self.expectSign(")", "after the arguments of trim")
+        return Expression(
+            .call(FunctionCall(name: name, isDistinct: false, arguments: arguments)), self.range(from: start))
+    }
+
     private mutating func conditional() throws(CypherError) -> Expression {
         let start = self.token.range
         self.advance()
         let subject = self.isKeyword("WHEN") ? nil : try self.expression()
         var branches: [Conditional.Branch] = []
         while self.take("WHEN") {
-            let when = try self.expression()
+            var tests = [try self.test(of: subject)]
+            while subject != nil, self.takeSign(",") { tests.append(try self.test(of: subject)) }
             try self.expect("THEN")
-            branches.append(Conditional.Branch(when: when, then: try self.expression()))
+            branches.append(Conditional.Branch(tests: tests, then: try self.expression()))
         }
         guard !branches.isEmpty else { throw self.unexpected("expected WHEN", near: ["WHEN"]) }
         let otherwise = self.take("ELSE") ? try self.expression() : nil
@@ -431,6 +494,30 @@ extension Parser {
         return Expression(
             .conditional(Conditional(subject: subject, branches: branches, otherwise: otherwise)),
             self.range(from: start))
+    }
+
+    /// What follows WHEN: a condition, a value that the subject equals, or the rest of a condition that begins with it.
+    private mutating func test(of subject: Expression?) throws(CypherError) -> Conditional.Test {
+        guard let subject else { return .holds(try self.expression()) }
+        guard self.startsRestOfCondition else { return .equals(try self.expression()) }
+        return .holds(try self.rest(of: subject))
+    }
+
+    private var startsRestOfCondition: Bool {
+        if case .sign(let sign) = self.token.kind {
+            return Comparison.Sign(rawValue: sign) != nil || sign == "=~"
+        }
+        switch self.token.keyword {
+        case "IS": return !self.isSign("(", at: 1) && !self.isSign(".", at: 1)
+        case "STARTS", "ENDS": return self.isKeyword("WITH", at: 1)
+        case "CONTAINS", "IN": return true
+        default: return false
+        }
+    }
+
+    private mutating func rest(of subject: Expression) throws(CypherError) -> Expression {
+        let first = try self.suffixed(subject)
+        return try self.comparisons(first)
     }
 
     private mutating func quantifier() throws(CypherError) -> Expression {
@@ -468,9 +555,7 @@ extension Parser {
             self.range(from: start))
     }
 
-    private mutating func mapProjection(_ variable: String, _ start: SourceRange) throws(CypherError)
-        -> Expression
-    {
+    private mutating func mapProjection(_ base: Expression) throws(CypherError) -> Expression {
         try self.expectSign("{")
         var items: [ProjectionItem] = []
         if !self.isSign("}") {
@@ -486,6 +571,16 @@ extension Parser {
             } while self.takeSign(",")
         }
         try self.expectSign("}", "to end the map projection")
-        return Expression(.mapProjection(variable, items), self.range(from: start))
+        return Expression(.mapProjection(base, items), self.range(from: base.range))
+    }
+}
+
+extension Expression {
+    /// Whether `{` after it can begin a map projection.
+    fileprivate var canBeProjected: Bool {
+        switch self.kind {
+        case .variable, .property, .subscripted, .call: true
+        default: false
+        }
     }
 }

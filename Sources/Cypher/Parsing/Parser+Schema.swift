@@ -8,6 +8,10 @@ extension Parser {
             if !isText { _ = self.take("RANGE") }
             try self.expect("INDEX")
             return try self.createIndex(isText: isText)
+        case ("CREATE", "FULLTEXT"), ("CREATE", "POINT"), ("CREATE", "VECTOR"), ("CREATE", "LOOKUP"):
+            throw CypherError(
+                .syntax, "NotSupported", "there are no \(self.peek(1).keyword) indexes here",
+                at: self.peek(1).range, hint: "there are RANGE indexes, the standard, and TEXT indexes")
         case ("CREATE", "CONSTRAINT"):
             self.advance()
             self.advance()
@@ -22,14 +26,6 @@ extension Parser {
             self.advance()
             let name = try self.name("the constraint's name")
             return .dropConstraint(name: name, ifExists: try self.ifExists(negated: false))
-        case ("SHOW", "INDEX"), ("SHOW", "INDEXES"):
-            self.advance()
-            self.advance()
-            return .showIndexes
-        case ("SHOW", "CONSTRAINT"), ("SHOW", "CONSTRAINTS"):
-            self.advance()
-            self.advance()
-            return .showConstraints
         default: return nil
         }
     }
@@ -47,20 +43,16 @@ extension Parser {
             self.advance()
             let name = try self.databaseName()
             return .dropDatabase(name: name, ifExists: try self.ifExists(negated: false))
-        case ("SHOW", "DATABASE"), ("SHOW", "DATABASES"):
+        case ("DROP", _):
             self.advance()
-            self.advance()
-            return .showDatabases
-        case ("SHOW", _), ("DROP", _):
-            throw CypherError(
-                .syntax, "UnexpectedSyntax", "expected INDEXES, CONSTRAINTS or DATABASES",
-                at: self.peek(1).range)
+            throw self.unexpected(
+                "expected INDEX, CONSTRAINT or DATABASE", near: ["INDEX", "CONSTRAINT", "DATABASE"])
         default: return nil
         }
     }
 
     /// `a.b` without quotes is one name here.
-    private mutating func databaseName() throws(CypherError) -> String {
+    mutating func databaseName() throws(CypherError) -> String {
         var name = try self.name("the graph's name")
         while self.takeSign(".") { name += "." + (try self.name("the rest of the graph's name")) }
         return name
@@ -71,6 +63,11 @@ extension Parser {
         if negated { try self.expect("NOT") }
         try self.expect("EXISTS")
         return true
+    }
+
+    /// `OPTIONS {}`: there are none that matter here.
+    private mutating func skipOptions() throws(CypherError) {
+        if self.take("OPTIONS") { _ = try self.mapLiteral() }
     }
 
     private mutating func ruleName() throws(CypherError) -> String? {
@@ -88,6 +85,7 @@ extension Parser {
         try self.expectSign("(", "before the properties")
         let keys = try self.keys(of: variable)
         try self.expectSign(")", "after the properties")
+        try self.skipOptions()
         return .createIndex(
             name: name, isRelationship: isRelationship, isText: isText, entity: entity, keys: keys,
             ifNotExists: ifNotExists)
@@ -105,6 +103,7 @@ extension Parser {
         if inParentheses { try self.expectSign(")", "after the properties") }
         try self.expect("IS")
         let rule = try self.constraintRule(isRelationship)
+        try self.skipOptions()
         return .createConstraint(name: name, rule, entity: entity, keys: keys, ifNotExists: ifNotExists)
     }
 
@@ -125,12 +124,12 @@ extension Parser {
         return isRelationship ? .relationshipUnique : .unique
     }
 
-    /// The text of a type up to the statement's end, `LIST<STRING NOT NULL>` for one. Whether there is such a type is for
-    /// others to say.
+    /// The text of a type up to the statement's end or its options, `LIST<STRING NOT NULL>` for one. Whether there is such
+    /// a type is for others to say.
     private mutating func typeName() throws(CypherError) -> String {
         let start = self.token.range.start
         _ = try self.name("a type")
-        while self.token.kind != .end, !self.isSign(";") { self.advance() }
+        while self.token.kind != .end, !self.isSign(";"), !self.isKeyword("OPTIONS") { self.advance() }
         return self.text(SourceRange(start: start, end: self.previousRange.end))
     }
 

@@ -58,8 +58,32 @@ struct Parser {
 
     mutating func expectSign(_ sign: String, _ why: String = "") throws(CypherError) {
         guard self.takeSign(sign) else {
-            throw self.unexpected("expected `\(sign)`\(why.isEmpty ? "" : " " + why)")
+            let error = self.unexpected("expected `\(sign)`\(why.isEmpty ? "" : " " + why)")
+            guard error.hint == nil, let hint = self.missingBracket(sign) else { throw error }
+            throw CypherError(error.kind, error.detail, error.message, at: error.range, hint: hint)
         }
+    }
+
+    /// Where the bracket was opened that should be closed here; nil when the sign closes nothing.
+    private func missingBracket(_ sign: String) -> String? {
+        guard let opening = [")": "(", "]": "[", "}": "{"][sign] else { return nil }
+        var closed = 0
+        for token in self.tokens[..<self.at].reversed() {
+            if token.kind == .sign(sign) { closed += 1 }
+            guard token.kind == .sign(opening) else { continue }
+            guard closed > 0 else {
+                return "a `\(sign)` is missing for the `\(opening)` at \(self.place(token))"
+            }
+            closed -= 1
+        }
+        return nil
+    }
+
+    private func place(_ token: Token) -> String {
+        let before = self.bytes[..<token.range.start]
+        let lineStart = before.lastIndex(of: 10).map { $0 + 1 } ?? 0
+        let column = String(decoding: before[lineStart...], as: UTF8.self).count + 1
+        return "line \(before.count { $0 == 10 } + 1), column \(column)"
     }
 
     mutating func name(_ what: String) throws(CypherError) -> String {
@@ -117,18 +141,28 @@ struct Parser {
     mutating func statement() throws(CypherError) -> Statement {
         var mode = Statement.Mode.run
         if self.take("EXPLAIN") { mode = .explain } else if self.take("PROFILE") { mode = .profile }
+        let graph = self.isKeyword("USE") ? try self.useClause() : nil
         let start = self.token.range.start
         let body: Statement.Body
         if let command = try self.schemaCommand() {
             body = .schema(command)
         } else if let command = try self.administrationCommand() {
             body = .administration(command)
+        } else if let query = try self.showCommand() {
+            body = .query(query)
         } else {
             body = .query(try self.query())
         }
         let end = self.previousRange.end
         return Statement(
-            mode: mode, body: body, source: self.text(SourceRange(start: min(start, end), end: end)))
+            graph: graph, mode: mode, body: body,
+            source: self.text(SourceRange(start: min(start, end), end: end)))
+    }
+
+    private mutating func useClause() throws(CypherError) -> String {
+        self.advance()
+        _ = self.take("GRAPH")
+        return try self.databaseName()
     }
 
     mutating func query() throws(CypherError) -> Query {
@@ -164,7 +198,11 @@ struct Parser {
         var clauses: [Clause] = []
         var links = 0
         while let clause = try self.clause() {
-            try self.count(&links)
+            // Clauses of one kind that only make entities run as one: they are no chain.
+            if case .create = clause.kind, case .create? = clauses.last?.kind {
+            } else {
+                try self.count(&links)
+            }
             clauses.append(clause)
         }
         guard !clauses.isEmpty else { throw self.unexpected("expected a clause", near: Self.clauseWords) }
@@ -180,8 +218,18 @@ struct Parser {
             kind = try self.match(optional: false)
         case "OPTIONAL":
             self.advance()
-            try self.expect("MATCH")
-            kind = try self.match(optional: true)
+            if self.take("CALL") {
+                kind = try self.call(isOptional: true)
+            } else {
+                try self.expect("MATCH")
+                kind = try self.match(optional: true)
+            }
+        case "LOAD":
+            self.advance()
+            kind = try self.loadCSV()
+        case "FINISH":
+            self.advance()
+            kind = .finish
         case "UNWIND":
             self.advance()
             let list = try self.expression()
@@ -194,7 +242,7 @@ struct Parser {
         case "RETURN":
             self.advance()
             kind = .returning(try self.projection(start))
-        case "CREATE":
+        case "CREATE", "INSERT":
             self.advance()
             kind = .create(try self.patterns())
         case "MERGE":
@@ -217,12 +265,19 @@ struct Parser {
             self.advance()
             try self.expect("DELETE")
             kind = .delete(try self.expressions(), detach: false)
+        case "ORDER", "SKIP", "OFFSET", "LIMIT":
+            // On its own it is `WITH *` with the same.
+            let (order, skip, limit) = try self.ordering()
+            let projection = Projection(
+                isDistinct: false, includesAll: true, items: [], order: order, skip: skip, limit: limit,
+                range: self.range(from: start))
+            kind = .with(projection, predicate: nil)
         case "FOREACH":
             self.advance()
             kind = try self.forEach()
         case "CALL":
             self.advance()
-            kind = try self.call()
+            kind = try self.call(isOptional: false)
         default: return nil
         }
         return Clause(kind: kind, range: self.range(from: start))
@@ -271,18 +326,21 @@ struct Parser {
                 items.append(
                     .properties(
                         variable, value: try self.expression(), merges: merges, self.range(from: start)))
-            } else if case .word(let variable, _) = self.token.kind, self.isSign(":", at: 1) {
-                self.advance()
+            } else if let variable = self.labelledVariable() {
                 items.append(.labels(variable, try self.labelNames(), self.range(from: start)))
             } else {
                 let target = try self.postfix()
-                guard case .property(let entity, let key) = target.kind else {
+                try self.expectSign("=", "after the property")
+                switch target.kind {
+                case .property(let entity, let key):
+                    items.append(.property(entity, key: key, value: try self.expression()))
+                case .subscripted(let entity, let key):
+                    items.append(.element(entity, key: key, value: try self.expression()))
+                default:
                     throw CypherError(
                         .syntax, "UnexpectedSyntax", "SET needs a property, a variable or labels on its left",
                         at: target.range)
                 }
-                try self.expectSign("=", "after the property")
-                items.append(.property(entity, key: key, value: try self.expression()))
             }
         } while self.takeSign(",")
         return items
@@ -292,24 +350,36 @@ struct Parser {
         var items: [RemoveItem] = []
         repeat {
             let start = self.token.range
-            if case .word(let variable, _) = self.token.kind, self.isSign(":", at: 1) {
-                self.advance()
+            if let variable = self.labelledVariable() {
                 items.append(.labels(variable, try self.labelNames(), self.range(from: start)))
             } else {
                 let target = try self.postfix()
-                guard case .property(let entity, let key) = target.kind else {
+                switch target.kind {
+                case .property(let entity, let key): items.append(.property(entity, key: key))
+                case .subscripted(let entity, let key): items.append(.element(entity, key: key))
+                default:
                     throw CypherError(
                         .syntax, "UnexpectedSyntax", "REMOVE needs a property or labels", at: target.range)
                 }
-                items.append(.property(entity, key: key))
             }
         } while self.takeSign(",")
         return items
     }
 
+    /// The variable before `:A` or `IS A`, consumed; nil when something else stands here.
+    private mutating func labelledVariable() -> String? {
+        guard case .word(let variable, _) = self.token.kind,
+            self.isSign(":", at: 1) || self.isKeyword("IS", at: 1)
+        else { return nil }
+        self.advance()
+        return variable
+    }
+
     private mutating func labelNames() throws(CypherError) -> [String] {
         var names: [String] = []
-        while self.takeSign(":") || (!names.isEmpty && self.takeSign("&")) {
+        while self.takeSign(":") || (names.isEmpty && self.take("IS"))
+            || (!names.isEmpty && self.takeSign("&"))
+        {
             names.append(try self.name("a label"))
         }
         return names
@@ -333,21 +403,9 @@ struct Parser {
         }
     }
 
-    private mutating func call() throws(CypherError) -> Clause.Kind {
+    private mutating func call(isOptional: Bool) throws(CypherError) -> Clause.Kind {
         if self.isSign("{") || self.isSign("(") {
-            var imports: [String]?
-            if self.takeSign("(") {
-                imports = []
-                while !self.isSign(")") {
-                    imports?.append(try self.name("a variable"))
-                    guard self.takeSign(",") else { break }
-                }
-                try self.expectSign(")")
-            }
-            try self.expectSign("{", "before the subquery")
-            let query = try self.query()
-            try self.expectSign("}", "at the end of the subquery")
-            return .subquery(query, imports: imports)
+            return .subquery(try self.subqueryCall(isOptional: isOptional))
         }
         var name = try self.name("a procedure")
         while self.takeSign(".") { name += "." + (try self.name("a procedure")) }
@@ -356,28 +414,129 @@ struct Parser {
             arguments = self.isSign(")") ? [] : try self.expressions()
             try self.expectSign(")", "after the arguments")
         }
-        var yields: [ProcedureCall.Yield]?
-        var predicate: Expression?
-        if self.take("YIELD") {
-            yields = []
-            if !self.takeSign("*") {
-                repeat {
-                    let column = try self.name("a column")
-                    let variable = self.take("AS") ? try self.name("a variable") : column
-                    yields?.append(ProcedureCall.Yield(column: column, variable: variable))
-                } while self.takeSign(",")
-            }
-            if self.take("WHERE") { predicate = try self.expression() }
-        }
+        let yields = try self.yields()
+        let predicate = yields != nil && self.take("WHERE") ? try self.expression() : nil
         return .call(ProcedureCall(name: name, arguments: arguments, yields: yields, predicate: predicate))
     }
 
-    private mutating func projection(_ start: SourceRange) throws(CypherError) -> Projection {
+    /// `YIELD a, b AS c`; empty for `YIELD *`, nil when the word is not there.
+    mutating func yields() throws(CypherError) -> [ProcedureCall.Yield]? {
+        guard self.take("YIELD") else { return nil }
+        // `YIELD -` is the old way to take no columns.
+        guard !self.takeSign("*"), !self.takeSign("-") else { return [] }
+        var yields: [ProcedureCall.Yield] = []
+        repeat {
+            let column = try self.name("a column")
+            let variable = self.take("AS") ? try self.name("a variable") : column
+            yields.append(ProcedureCall.Yield(column: column, variable: variable))
+        } while self.takeSign(",")
+        return yields
+    }
+
+    private mutating func subqueryCall(isOptional: Bool) throws(CypherError) -> SubqueryCall {
+        let imports = try self.imports()
+        try self.expectSign("{", "before the subquery")
+        let query = try self.query()
+        try self.expectSign("}", "at the end of the subquery")
+        return SubqueryCall(
+            query: query, imports: imports, isOptional: isOptional, batches: try self.batches())
+    }
+
+    private mutating func imports() throws(CypherError) -> SubqueryCall.Imports {
+        guard self.takeSign("(") else { return .leadingWith }
+        var names: [String] = []
+        if self.takeSign("*") {
+            try self.expectSign(")", "after the variables")
+            return .all
+        }
+        while !self.isSign(")") {
+            names.append(try self.name("a variable"))
+            guard self.takeSign(",") else { break }
+        }
+        try self.expectSign(")", "after the variables")
+        return .names(names)
+    }
+
+    /// `IN TRANSACTIONS OF 500 ROWS ON ERROR CONTINUE REPORT STATUS AS s`; nil without it.
+    private mutating func batches() throws(CypherError) -> SubqueryCall.Batches? {
+        guard self.isKeyword("IN"), !self.isSign("(", at: 1) else { return nil }
+        self.advance()
+        if !self.isKeyword("TRANSACTIONS") {
+            // `IN 4 CONCURRENT TRANSACTIONS`: here writers go one after another all the same.
+            if !self.isKeyword("CONCURRENT") { _ = try self.expression() }
+            try self.expect("CONCURRENT")
+        }
+        try self.expect("TRANSACTIONS")
+        var rows: Expression?
+        if self.take("OF") {
+            rows = try self.expression()
+            guard self.take("ROWS") || self.take("ROW") else {
+                throw self.unexpected("expected ROWS", near: ["ROWS"])
+            }
+        }
+        var failure = SubqueryCall.Batches.Failure.fail
+        if self.take("ON") {
+            try self.expect("ERROR")
+            if self.take("CONTINUE") {
+                failure = .continue
+            } else if self.take("BREAK") {
+                failure = .stop
+            } else {
+                try self.expect("FAIL")
+            }
+        }
+        var status: String?
+        if self.take("REPORT") {
+            try self.expect("STATUS")
+            try self.expect("AS")
+            status = try self.name("a variable")
+        }
+        return SubqueryCall.Batches(rows: rows, failure: failure, status: status)
+    }
+
+    private mutating func loadCSV() throws(CypherError) -> Clause.Kind {
+        try self.expect("CSV")
+        var hasHeaders = false
+        if self.take("WITH") {
+            try self.expect("HEADERS")
+            hasHeaders = true
+        }
+        try self.expect("FROM")
+        let url = try self.expression()
+        try self.expect("AS")
+        let variable = try self.name("a variable")
+        var separator = ","
+        if self.take("FIELDTERMINATOR") {
+            let range = self.token.range
+            guard case .string(let text) = self.token.kind, text.utf8.count == 1 else {
+                throw CypherError(
+                    .syntax, "UnexpectedSyntax", "FIELDTERMINATOR needs a text of one ASCII character",
+                    at: range)
+            }
+            separator = text
+            self.advance()
+        }
+        return .loadCSV(LoadCSV(hasHeaders: hasHeaders, url: url, variable: variable, separator: separator))
+    }
+
+    mutating func projection(_ start: SourceRange) throws(CypherError) -> Projection {
         let isDistinct = self.take("DISTINCT")
+        if !isDistinct { _ = self.isKeyword("ALL") && self.isSign("*", at: 1) && self.take("ALL") }
         var includesAll = false
         var items: [Projection.Item] = []
         if self.takeSign("*") { includesAll = true } else { items.append(try self.projectionItem()) }
         while self.takeSign(",") { items.append(try self.projectionItem()) }
+        let (order, skip, limit) = try self.ordering()
+        return Projection(
+            isDistinct: isDistinct, includesAll: includesAll, items: items, order: order, skip: skip,
+            limit: limit,
+            range: self.range(from: start))
+    }
+
+    /// `ORDER BY ... SKIP ... LIMIT ...`, all of which may be missing.
+    mutating func ordering() throws(CypherError) -> (
+        order: [Projection.SortItem], skip: Expression?, limit: Expression?
+    ) {
         var order: [Projection.SortItem] = []
         if self.take("ORDER") {
             try self.expect("BY")
@@ -390,10 +549,7 @@ struct Parser {
         }
         let skip = self.take("SKIP") || self.take("OFFSET") ? try self.expression() : nil
         let limit = self.take("LIMIT") ? try self.expression() : nil
-        return Projection(
-            isDistinct: isDistinct, includesAll: includesAll, items: items, order: order, skip: skip,
-            limit: limit,
-            range: self.range(from: start))
+        return (order, skip, limit)
     }
 
     private mutating func projectionItem() throws(CypherError) -> Projection.Item {

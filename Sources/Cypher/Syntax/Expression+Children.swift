@@ -8,7 +8,8 @@ extension Expression {
             []
         case .list(let elements): elements
         case .map(let entries): entries.map(\.value)
-        case .property(let base, _), .hasLabels(let base, _), .unary(_, let base), .isNull(let base, _):
+        case .property(let base, _), .hasLabels(let base, _), .unary(_, let base), .isNull(let base, _),
+            .isType(let base, _, _), .isNormalized(let base, _, _):
             [base]
         case .subscripted(let base, let index): [base, index]
         case .slice(let base, let from, let to): [base] + [from, to].compactMap { $0 }
@@ -17,12 +18,12 @@ extension Expression {
         case .call(let call): call.arguments
         case .conditional(let conditional):
             [conditional.subject, conditional.otherwise].compactMap { $0 }
-                + conditional.branches.flatMap { [$0.when, $0.then] }
+                + conditional.branches.flatMap { $0.tests.map(\.expression) + [$0.then] }
         case .listComprehension(let comprehension): [comprehension.list]
         case .quantifier(_, _, let list, _): [list]
         case .reduce(_, let initial, _, let list, _): [initial, list]
-        case .mapProjection(_, let items):
-            items.compactMap { if case .entry(let entry) = $0 { entry.value } else { nil } }
+        case .mapProjection(let base, let items):
+            [base] + items.compactMap { if case .entry(let entry) = $0 { entry.value } else { nil } }
         }
     }
 

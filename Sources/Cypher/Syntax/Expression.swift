@@ -53,6 +53,10 @@ package struct Expression: Hashable, Sendable {
         case comparison(Expression, [Comparison])
         /// `a IS NULL`, `a IS NOT NULL`
         case isNull(Expression, negated: Bool)
+        /// `a IS :: INTEGER`, `a IS NOT TYPED STRING`
+        case isType(Expression, ValueType, negated: Bool)
+        /// `a IS NFC NORMALIZED`
+        case isNormalized(Expression, form: String, negated: Bool)
         /// `name(a, b)`, `count(DISTINCT a)`
         case call(FunctionCall)
         /// `count(*)`
@@ -68,8 +72,8 @@ package struct Expression: Hashable, Sendable {
         /// `reduce(acc = 0, x IN list | acc + x)`
         case reduce(
             accumulator: String, initial: Expression, variable: String, list: Expression, step: Expression)
-        /// `n {.name, age: 1, .*}`
-        case mapProjection(String, [ProjectionItem])
+        /// `n {.name, age: 1, .*}`, also of what is no variable
+        case mapProjection(Expression, [ProjectionItem])
         /// `(a)-->(b)` as a predicate
         case pattern(PatternPart)
         /// `EXISTS { }`
@@ -146,10 +150,24 @@ package struct FunctionCall: Hashable, Sendable {
 package struct Conditional: Hashable, Sendable {
     /// One `WHEN ... THEN ...`.
     package struct Branch: Hashable, Sendable {
-        /// The condition, or the value that the subject is compared with.
-        package let when: Expression
+        /// Any of these is enough.
+        package let tests: [Test]
         /// The value.
         package let then: Expression
+    }
+    /// What must be for a branch to be taken.
+    package enum Test: Hashable, Sendable {
+        /// The subject equals the value.
+        case equals(Expression)
+        /// The condition holds; one such as `> 3` has the subject on its left.
+        case holds(Expression)
+
+        /// The value or condition.
+        package var expression: Expression {
+            switch self {
+            case .equals(let expression), .holds(let expression): expression
+            }
+        }
     }
     /// What is compared; nil for conditions.
     package let subject: Expression?

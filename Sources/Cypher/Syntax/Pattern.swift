@@ -9,16 +9,36 @@ package struct PatternPart: Hashable, Sendable {
         /// `allShortestPaths(...)`
         case allShortest
     }
+    /// `SHORTEST 2`, `ANY`: how many of the paths between two ends are wanted.
+    package enum Selector: Hashable, Sendable {
+        /// `ANY 3`
+        case any(Int)
+        /// `SHORTEST 3`, `ANY SHORTEST`
+        case shortest(Int)
+        /// `SHORTEST 3 GROUPS`, `ALL SHORTEST`: all paths of the shortest lengths.
+        case groups(Int)
+    }
     /// The path's name.
     package let variable: String?
-    /// Which paths.
+    /// Which paths, when a function of old says it.
     package let selection: Selection
+    /// Which paths, when a word before the pattern says it; nil for all.
+    package var selector: Selector?
+    /// A predicate inside the parentheses around the whole pattern.
+    package var predicate: Expression?
     /// The nodes, one more than relationships.
     package let nodes: [NodePattern]
     /// The relationships between them.
     package let relationships: [RelationshipPattern]
     /// Where it stands.
     package let range: SourceRange
+
+    /// The same pattern with all paths wanted, under a name for the path.
+    package func unselected(_ name: String) -> PatternPart {
+        PatternPart(
+            variable: name, selection: .all, nodes: self.nodes, relationships: self.relationships,
+            range: self.range)
+    }
 
     /// Joins the parts; there is one node more than relationships.
     package init(
@@ -45,6 +65,13 @@ package struct NodePattern: Hashable, Sendable {
     package let predicate: Expression?
     /// Where it stands.
     package let range: SourceRange
+
+    /// The same node under another name.
+    package func named(_ name: String) -> NodePattern {
+        NodePattern(
+            variable: name, labels: self.labels, properties: self.properties, predicate: self.predicate,
+            range: self.range)
+    }
 }
 
 /// `-[r:TYPE*1..2 {key: value}]->`
@@ -73,12 +100,29 @@ package struct RelationshipPattern: Hashable, Sendable {
     package let arrow: Arrow
     /// For variable length.
     package let length: Length?
+    /// What is walked again and again; nil for a single relationship.
+    package var group: PathGroup?
     /// What properties it must have.
     package let properties: Expression?
     /// A predicate inside the pattern.
     package let predicate: Expression?
     /// Where it stands.
     package let range: SourceRange
+}
+
+/// `((a)-[:R]->(b) WHERE ...)`, which a quantifier follows.
+package struct PathGroup: Hashable, Sendable {
+    /// The nodes, one more than relationships.
+    package let nodes: [NodePattern]
+    /// The relationships between them.
+    package let relationships: [RelationshipPattern]
+    /// What each walk must fulfil.
+    package let predicate: Expression?
+
+    /// The names inside: lists, one element a walk, outside of it.
+    package var variables: [String] {
+        self.nodes.compactMap(\.variable) + self.relationships.compactMap(\.variable)
+    }
 }
 
 /// `A|B&!C`, over labels or types.

@@ -18,6 +18,8 @@ package struct Statement: Hashable, Sendable {
         /// A command about whole graphs.
         case administration(AdministrationCommand)
     }
+    /// The graph that `USE` names; nil when the statement runs where it is sent.
+    package let graph: String?
     /// How.
     package let mode: Mode
     /// What.
@@ -71,9 +73,66 @@ package struct Clause: Hashable, Sendable {
         case forEach(variable: String, list: Expression, [Clause])
         /// `CALL name(...) YIELD ...`
         case call(ProcedureCall)
-        /// `CALL { }`, with the variables of `CALL (x) { }`
-        case subquery(Query, imports: [String]?)
+        /// `CALL { }`
+        case subquery(SubqueryCall)
+        /// `LOAD CSV FROM 'file.csv' AS row`
+        case loadCSV(LoadCSV)
+        /// `FINISH`: rows are not returned.
+        case finish
     }
+}
+
+/// `OPTIONAL CALL (x, y) { ... } IN TRANSACTIONS OF 1000 ROWS`
+package struct SubqueryCall: Hashable, Sendable {
+    /// Which variables of the outer query it sees.
+    package enum Imports: Hashable, Sendable {
+        /// Those that its first `WITH` names.
+        case leadingWith
+        /// Those of `CALL (x, y)`.
+        case names([String])
+        /// All of them: `CALL (*)`.
+        case all
+    }
+
+    /// How the work is split into transactions.
+    package struct Batches: Hashable, Sendable {
+        /// What happens when one of them fails.
+        package enum Failure: Hashable, Sendable {
+            /// The query fails; what was committed stays.
+            case fail
+            /// The next one is tried.
+            case `continue`
+            /// No more are tried.
+            case stop
+        }
+        /// Rows for each transaction; 1,000 without it.
+        package let rows: Expression?
+        /// What happens on failure.
+        package let failure: Failure
+        /// The variable that tells how a row's transaction ended.
+        package let status: String?
+    }
+
+    /// What is called.
+    package let query: Query
+    /// What it sees.
+    package let imports: Imports
+    /// Whether a row goes on with nulls when the subquery gives none.
+    package let isOptional: Bool
+    /// Nil when all is one transaction.
+    package let batches: Batches?
+}
+
+/// `LOAD CSV WITH HEADERS FROM url AS row FIELDTERMINATOR ';'`
+package struct LoadCSV: Hashable, Sendable {
+    /// Whether the first line names the columns: then rows are maps.
+    package let hasHeaders: Bool
+    /// Where the file is.
+    package let url: Expression
+    /// The row's name.
+    package let variable: String
+    /// What separates the fields.
+    package let separator: String
 }
 
 /// What `WITH` and `RETURN` share.
@@ -114,6 +173,8 @@ package struct Projection: Hashable, Sendable {
 package enum SetItem: Hashable, Sendable {
     /// `n.key = value`
     case property(Expression, key: String, value: Expression)
+    /// `n[key] = value`
+    case element(Expression, key: Expression, value: Expression)
     /// `n = map`, `n += map`
     case properties(String, value: Expression, merges: Bool, SourceRange)
     /// `n:A:B`
@@ -124,6 +185,8 @@ package enum SetItem: Hashable, Sendable {
 package enum RemoveItem: Hashable, Sendable {
     /// `n.key`
     case property(Expression, key: String)
+    /// `n[key]`
+    case element(Expression, key: Expression)
     /// `n:A:B`
     case labels(String, [String], SourceRange)
 }
@@ -160,8 +223,6 @@ package enum AdministrationCommand: Hashable, Sendable {
     case createDatabase(name: String, ifNotExists: Bool)
     /// `DROP DATABASE name IF EXISTS`
     case dropDatabase(name: String, ifExists: Bool)
-    /// `SHOW DATABASES`
-    case showDatabases
 }
 
 /// Changes and listings of the schema.
@@ -175,10 +236,6 @@ package enum SchemaCommand: Hashable, Sendable {
     case createConstraint(name: String?, ConstraintRule, entity: String, keys: [String], ifNotExists: Bool)
     /// `DROP CONSTRAINT name IF EXISTS`
     case dropConstraint(name: String, ifExists: Bool)
-    /// `SHOW INDEXES`
-    case showIndexes
-    /// `SHOW CONSTRAINTS`
-    case showConstraints
 
     /// What a constraint asks for.
     package enum ConstraintRule: Hashable, Sendable {
@@ -208,9 +265,18 @@ extension Query {
             part.clauses.contains { clause in
                 switch clause.kind {
                 case .create, .merge, .set, .remove, .delete, .forEach: true
-                case .subquery(let query, _): query.isUpdating
+                case .subquery(let call): call.query.isUpdating
                 default: false
                 }
+            }
+        }
+    }
+
+    /// Whether it commits as it goes: then it cannot run inside one transaction.
+    package var commitsInBatches: Bool {
+        self.parts.contains { part in
+            part.clauses.contains { clause in
+                if case .subquery(let call) = clause.kind { call.batches != nil } else { false }
             }
         }
     }

@@ -5,9 +5,9 @@ internal import PropertyGraph
 
 /// Writes commits: their line in the log, lines of journals, and in time the rows of what they touch. One thread at a time.
 ///
-/// A commit that is not too large writes its line of the log and nothing else, one page of the file; its rows wait in a
-/// ``RowBacklog`` for those of others. ``TableState`` says how far the tables are; whoever loads the graph takes
-/// the rest from the log.
+/// A group of commits that are not too large writes a line of the log and nothing else, mostly one page of the file; the
+/// rows wait in a ``RowBacklog`` for those of others. ``TableState`` says how far the tables are; whoever loads the graph
+/// takes the rest from the log.
 final class SQLiteCommitWriter {
     /// How many change sets the log keeps for followers.
     static let logRetention: Int64 = 100_000
@@ -26,6 +26,8 @@ final class SQLiteCommitWriter {
     private var progress: Progress
     private var before: (progress: Progress, state: TableState, backlog: RowBacklog.Mark)
     private var isInGroup = false
+    /// Whether SQLite has a transaction for the group: only what is more than a line of the log needs one.
+    private var isOpen = false
     /// Whether the tables lack commits that the backlog does not have either: nobody loaded the graph.
     private var isBehind: Bool
     /// When the group began, in milliseconds since 1970.
@@ -34,8 +36,10 @@ final class SQLiteCommitWriter {
     /// An entity's texts: labels or type, and properties.
     private var first: [UInt8] = []
     private var properties: [UInt8] = []
-    /// The commit's changes in the log's form, made of the rows.
+    /// The group's changes in the log's form, made of the rows, as far as they have no line yet.
     private var log: [UInt8] = []
+    /// Whether the commit has steps already.
+    private var hasSteps = false
     private var isSpelledOut = false
     /// Whether the commit's rows go into their tables at once.
     private var isDirect = false
@@ -104,24 +108,32 @@ final class SQLiteCommitWriter {
         }
         self.before = (self.progress, self.rows.state, self.backlog.mark)
         self.now = Int64(Date().timeIntervalSince1970 * 1000)
-        try self.statements.begin.run()
+        self.log.removeAll(keepingCapacity: self.log.count < 1 << 21)
         self.isInGroup = true
+    }
+
+    private func open() throws(SQLiteFailure) {
+        guard !self.isOpen else { return }
+        try self.statements.begin.run()
+        self.isOpen = true
     }
 
     func commit() throws(SQLiteFailure) {
         do {
             if self.isRowTime { try self.writeRows() }
-            try self.statements.commit.run()
+            // Alone, the line is a transaction of its own.
+            try self.writeLine()
+            if self.isOpen { try self.statements.commit.run() }
         } catch {
             self.rollback()
             throw error
         }
-        self.isInGroup = false
+        (self.isInGroup, self.isOpen) = (false, false)
         self.backlog.forget()
     }
 
     func rollback() {
-        self.isInGroup = false
+        (self.isInGroup, self.isOpen) = (false, false)
         self.progress = self.before.progress
         self.rows.state = self.before.state
         self.backlog.goBack(to: self.before.backlog)
@@ -151,6 +163,7 @@ final class SQLiteCommitWriter {
     }
 
     private func writeRows() throws(SQLiteFailure) {
+        try self.open()
         let rows = self.rows
         try self.backlog.write { row, first, properties throws(SQLiteFailure) in
             try rows.write(row, first, properties)
@@ -179,13 +192,16 @@ final class SQLiteCommitWriter {
 
     // MARK: Commits
 
-    /// Takes a commit into the transaction of SQLite that was begun.
+    /// Takes a commit into the group.
     func append(_ commit: GraphCommit) throws(SQLiteFailure) {
-        self.log.removeAll(keepingCapacity: true)
         self.isSpelledOut = commit.count <= Self.logEntityLimit
         self.isDirect = !self.isSpelledOut || !commit.schema.isEmpty
-        // Rows of before must not come after those of this commit.
-        if self.isDirect { try self.writeRows() }
+        // What came before must not be written after this commit.
+        if self.isDirect {
+            try self.writeRows()
+            try self.writeLine()
+        }
+        self.beginSteps()
         for change in commit.schema {
             try self.rows.apply(change)
             self.note { ChangeSetCoding.encode(change).write(to: &$0) }
@@ -209,9 +225,12 @@ final class SQLiteCommitWriter {
         } else {
             try self.rows.writeNew(commit)
         }
+        self.endSteps()
+        self.progress.position = Int64(commit.position)
         for entry in commit.journal { try self.append(entry) }
-        try self.appendLog(Int64(commit.position))
-        if self.isDirect { try self.rows.note(position: self.progress.position) }
+        guard self.isDirect else { return }
+        if self.isSpelledOut { try self.writeLine() } else { try self.writeLine(ChangeSetCoding.tooLarge) }
+        try self.rows.note(position: self.progress.position)
     }
 
     private func write(_ node: NodeID, _ graph: GraphSnapshot, isNew: Bool) throws(SQLiteFailure) {
@@ -282,20 +301,36 @@ final class SQLiteCommitWriter {
 
     // MARK: Log and journals
 
-    /// Adds a step to the log's text.
-    private func note(_ write: (inout [UInt8]) -> Void) {
+    /// Begins a commit in the log's text.
+    private func beginSteps() {
         guard self.isSpelledOut else { return }
         self.log.append(self.log.isEmpty ? UInt8(ascii: "[") : UInt8(ascii: ","))
+        self.log.append(UInt8(ascii: "["))
+        self.hasSteps = false
+    }
+
+    /// Adds a step.
+    private func note(_ write: (inout [UInt8]) -> Void) {
+        guard self.isSpelledOut else { return }
+        if self.hasSteps { self.log.append(UInt8(ascii: ",")) }
+        self.hasSteps = true
         write(&self.log)
     }
 
-    private func appendLog(_ position: Int64) throws(SQLiteFailure) {
-        let encoding = self.isSpelledOut ? ChangeSetCoding.version : ChangeSetCoding.tooLarge
-        if self.isSpelledOut {
-            if self.log.isEmpty { self.log.append(UInt8(ascii: "[")) }
-            self.log.append(UInt8(ascii: "]"))
-        }
-        let statement = self.statements.appendLog
+    private func endSteps() {
+        if self.isSpelledOut { self.log.append(UInt8(ascii: "]")) }
+    }
+
+    /// Writes the line of the commits that have none yet.
+    private func writeLine() throws(SQLiteFailure) {
+        guard !self.log.isEmpty else { return }
+        self.log.append(UInt8(ascii: "]"))
+        try self.writeLine(ChangeSetCoding.version)
+        self.log.removeAll(keepingCapacity: true)
+    }
+
+    private func writeLine(_ encoding: Int) throws(SQLiteFailure) {
+        let (position, statement) = (self.progress.position, self.statements.appendLog)
         try self.log.withUnsafeBufferPointer { text throws(SQLiteFailure) in
             self.checksum.begin()
             self.checksum.add(position)
@@ -309,10 +344,10 @@ final class SQLiteCommitWriter {
             statement.bind(5, self.checksum.value)
             try statement.run()
         }
-        self.progress.position = position
     }
 
     private func append(_ entry: JournalEntry) throws(SQLiteFailure) {
+        try self.open()
         let sequence = self.progress.journalLine + 1
         let fields = NamedProperty.storedJSON(entry.fields).text
         self.checksum.begin()

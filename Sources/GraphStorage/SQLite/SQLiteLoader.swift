@@ -49,13 +49,17 @@ struct SQLiteLoader: ~Copyable {
             FROM change_log WHERE position >= ? ORDER BY position
             """)
         rows.bind(1, max(1, position))
-        // The line of the tables' own state is there too: else the log was cut off before it.
+        // The line with the tables' own state is there too, as its last commit: else the log was cut off before it.
         var (last, changes): (Int64, [GraphChange]) = (max(0, position - 1), [])
         while try rows.step() {
             let line = try StoredLogLine(rows, &self.checksum)
-            guard line.position == last + 1 else { throw Self.missing(last + 1) }
-            if line.position > position { changes += try line.changeSet(asked: UInt64(last)).changes }
-            last = line.position
+            defer { last = line.position }
+            if line.position == position { continue }
+            for set in try line.changeSets(asked: UInt64(position)) {
+                guard set.position == last + 1 else { throw Self.missing(last + 1) }
+                last = Int64(set.position)
+                changes += set.changes
+            }
         }
         guard last >= position else { throw Self.missing(position) }
         return (last, changes)

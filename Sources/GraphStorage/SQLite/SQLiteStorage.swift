@@ -132,10 +132,6 @@ package final class SQLiteStorage: GraphStorage {
 
     package func changes(after position: UInt64, limit: Int) async throws -> [ChangeSet] {
         try await self.read { db in
-            let oldest = try Int64.fetchOne(db, sql: "SELECT min(position) FROM change_log") ?? 0
-            guard oldest <= 1 || position + 1 >= UInt64(oldest) else {
-                throw StorageError.logTruncated(asked: position, oldest: UInt64(oldest))
-            }
             let rows = try Row.fetchCursor(
                 db,
                 sql: """
@@ -144,12 +140,16 @@ package final class SQLiteStorage: GraphStorage {
                     """, arguments: [Int64(clamping: position), limit])
             var sets: [ChangeSet] = []
             var checksum = RowChecksum()
-            while let row = try rows.next() {
-                let set = try StoredLogLine(row, &checksum).changeSet(asked: position)
-                guard sets.last.map({ $0.position + 1 == set.position }) ?? true else {
-                    throw StorageError.damaged("the log lacks commit \(set.position - 1)")
+            while sets.count < limit, let row = try rows.next() {
+                for set in try StoredLogLine(row, &checksum).changeSets(asked: position)
+                where set.position > position && sets.count < limit {
+                    guard set.position == (sets.last?.position ?? position) + 1 else {
+                        throw sets.isEmpty
+                            ? StorageError.logTruncated(asked: position, oldest: set.position)
+                            : .damaged("the log lacks commit \(set.position - 1)")
+                    }
+                    sets.append(set)
                 }
-                sets.append(set)
             }
             return sets
         }
@@ -291,13 +291,14 @@ struct StoredLogLine {
         self.changes = changes
     }
 
-    func changeSet(asked: UInt64) throws(StorageError) -> ChangeSet {
+    /// - Throws: ``StorageError/logTruncated(asked:oldest:)`` when its commit is not spelled out,
+    ///   ``StorageError/damaged(_:)``.
+    func changeSets(asked: UInt64) throws(StorageError) -> [ChangeSet] {
         guard self.encoding != ChangeSetCoding.tooLarge else {
             throw .logTruncated(asked: asked, oldest: UInt64(self.position))
         }
-        return ChangeSet(
-            position: UInt64(self.position),
-            changes: try ChangeSetCoding.decode(self.changes, version: Int(self.encoding)))
+        return try ChangeSetCoding.decode(
+            self.changes, version: Int(self.encoding), last: self.position)
     }
 }
 

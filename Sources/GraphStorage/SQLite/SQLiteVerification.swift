@@ -231,21 +231,27 @@ private struct SQLiteVerification: ~Copyable {
     }
 
     private mutating func checkLog(_ connection: SQLiteConnection) {
-        var (last, gaps): (Int64?, [String]) = (nil, [])
+        var (current, last): (Int64, Int64?) = (0, nil)
+        var (count, gaps): (Int, [String]) = (0, [])
         func number(_ position: Int64) {
-            if let last, last + 1 != position { gaps.append(Self.gap("commit", last, position)) }
-            last = position
+            if current > 0 { last = current }
+            current = position
         }
-        self.report.commits = self.checkRows(connection, Self.commits, number: number) { row in
-            let encoding = Int(row.integer(2))
-            guard encoding != ChangeSetCoding.tooLarge else { return }
+        _ = self.checkRows(connection, Self.commits, number: number) { row in
+            let (position, encoding) = (row.integer(0), Int(row.integer(2)))
             do throws(StorageError) {
-                _ = try ChangeSetCoding.decode(row.string(3), version: encoding)
+                let commits =
+                    encoding == ChangeSetCoding.tooLarge
+                    ? 1 : try ChangeSetCoding.decode(row.string(3), version: encoding, last: position).count
+                let first = position - Int64(commits) + 1
+                if let last, last + 1 != first { gaps.append(Self.gap("commit", last, first)) }
+                count += commits
             } catch {
                 guard case .damaged(let what) = error else { throw error }
-                throw StorageError.damaged("commit \(row.integer(0)): \(what)")
+                throw StorageError.damaged("commit \(position): \(what)")
             }
         }
+        self.report.commits = count
         for gap in gaps { self.add(.commits, gap) }
     }
 

@@ -41,18 +41,25 @@ struct QueryRoutes {
                 .notFound, code: "Neo.ClientError.Database.DatabaseNotFound",
                 GraphCatalogError.notFound(name).description)
         }
-        return Response(
-            result.queryAPIJSON(includesCounters: body["includeCounters"]?.bool ?? false), status: .accepted)
+        let isTyped = request.headers[.accept]?.contains(GraphSnapshot.typedJSONType) ?? false
+        var response = Response(
+            result.queryAPIJSON(includesCounters: body["includeCounters"]?.bool ?? false, isTyped: isTyped),
+            status: .accepted)
+        if isTyped { response.headers[.contentType] = GraphSnapshot.typedJSONType }
+        return response
     }
 }
 
 extension QueryResult {
-    /// The result as the Query API's plain JSON.
-    package func queryAPIJSON(includesCounters: Bool) -> JSON {
+    /// The result as the Query API's plain or typed JSON.
+    package func queryAPIJSON(includesCounters: Bool, isTyped: Bool = false) -> JSON {
         var answer: JSON.Object = [
             "data": [
                 "fields": .array(self.columns.map(JSON.string)),
-                "values": .array(self.rows.map { row in .array(row.map { self.graph.plainJSON($0) }) }),
+                "values": .array(
+                    self.rows.map { row in
+                        .array(row.map { isTyped ? self.graph.typedJSON($0) : self.graph.plainJSON($0) })
+                    }),
             ],
             "bookmarks": [.string("plexus:\(self.graph.version)")],
         ]

@@ -8,7 +8,7 @@
 final class AdjacencyPage: StoredPage, @unchecked Sendable {
     /// 32 nodes: a commit copies the pages of the two ends, and with 128 nodes of ten relationships that was a third of its
     /// time; walks cost the same.
-    static let shift = 5
+    static let shift = 3
     static let size = 1 << shift
     /// From this degree on a node's entries lie in a tree.
     static let hubDegree = 1024
@@ -179,30 +179,41 @@ final class AdjacencyPage: StoredPage, @unchecked Sendable {
 
     /// Merges entries for many nodes of the page in one pass, and uses up their array. O((old + new) log degree).
     func merge(_ arriving: inout ContiguousArray<Arrival>) {
-        for arrival in arriving where !self.hubs.isEmpty { self.insertIntoHub(arrival) }
-        if !self.hubs.isEmpty { arriving.removeAll { self.hub(Int($0.slot)) != nil } }
+        if !self.hubs.isEmpty {
+            for arrival in arriving { self.insertIntoHub(arrival) }
+            arriving.removeAll { self.hub(Int($0.slot)) != nil }
+        }
         for slot in 0..<AdjacencyPage.size {
             for index in self.range(slot) { arriving.append(Arrival(slot: slot, entry: self.entry(index))) }
         }
         withUnsafeTemporaryAllocation(of: Arrival.self, capacity: arriving.count) { sorted in
-            let starts = Self.sort(arriving, into: sorted)
-            self.words.deallocate()
-            self.words = Self.allocate(arriving.count)
-            self.capacity = arriving.count
-            self.words[0] = 0
-            var end = 0
-            for slot in 0..<AdjacencyPage.size {
-                let entries = UnsafeMutableBufferPointer(rebasing: sorted[starts[slot]..<starts[slot + 1]])
-                if entries.count > Self.hubDegree {
-                    self.hubs.append(Hub(slot: slot, entries: SortedTree(sorted: entries.map(\.entry))))
-                } else {
-                    for arrival in entries {
-                        self.write(arrival.entry, at: end)
-                        end += 1
-                    }
-                }
-                self.words[slot + 1] = UInt32(end)
+            withUnsafeTemporaryAllocation(of: Int.self, capacity: AdjacencyPage.size + 1) { starts in
+                Self.sort(arriving, into: sorted, starts)
+                self.replace(with: sorted, starts)
             }
+        }
+    }
+
+    /// Makes these the entries that are not in trees, those of each node from its start on.
+    private func replace(
+        with sorted: UnsafeMutableBufferPointer<Arrival>, _ starts: UnsafeMutableBufferPointer<Int>
+    ) {
+        self.words.deallocate()
+        self.words = Self.allocate(sorted.count)
+        self.capacity = sorted.count
+        self.words[0] = 0
+        var end = 0
+        for slot in 0..<AdjacencyPage.size {
+            let entries = UnsafeMutableBufferPointer(rebasing: sorted[starts[slot]..<starts[slot + 1]])
+            if entries.count > Self.hubDegree {
+                self.hubs.append(Hub(slot: slot, entries: SortedTree(sorted: entries.map(\.entry))))
+            } else {
+                for arrival in entries {
+                    self.write(arrival.entry, at: end)
+                    end += 1
+                }
+            }
+            self.words[slot + 1] = UInt32(end)
         }
     }
 
@@ -211,24 +222,27 @@ final class AdjacencyPage: StoredPage, @unchecked Sendable {
         self.hubs[hub].entries.insert(arrival.entry)
     }
 
-    /// Fills a buffer, which is not initialized, slot by slot and in order within each; gives where each slot begins.
+    /// Fills two buffers, which are not initialized: the entries slot by slot and in order within each, and where each
+    /// slot begins.
     private static func sort(
-        _ arriving: ContiguousArray<Arrival>, into sorted: UnsafeMutableBufferPointer<Arrival>
-    ) -> [33 of Int] {
-        var starts = [33 of Int](repeating: 0)
+        _ arriving: ContiguousArray<Arrival>, into sorted: UnsafeMutableBufferPointer<Arrival>,
+        _ starts: UnsafeMutableBufferPointer<Int>
+    ) {
+        starts.initialize(repeating: 0)
         for arrival in arriving { starts[Int(arrival.slot) + 1] += 1 }
         for slot in 0..<AdjacencyPage.size { starts[slot + 1] += starts[slot] }
-        var next = starts
-        for arrival in arriving {
-            let slot = Int(arrival.slot)
-            sorted.initializeElement(at: next[slot], to: arrival)
-            next[slot] += 1
+        // From the last on, each slot's start moves from its end to where it is.
+        for arrival in arriving.reversed() {
+            let slot = Int(arrival.slot) + 1
+            starts[slot] -= 1
+            sorted.initializeElement(at: starts[slot], to: arrival)
         }
+        for slot in 0..<AdjacencyPage.size { starts[slot] = starts[slot + 1] }
+        starts[AdjacencyPage.size] = arriving.count
         for slot in 0..<AdjacencyPage.size where starts[slot + 1] - starts[slot] > 1 {
             var entries = UnsafeMutableBufferPointer(rebasing: sorted[starts[slot]..<starts[slot + 1]])
             entries.sort(by: Arrival.isBefore)
         }
-        return starts
     }
 
     private func write(_ entry: AdjacencyEntry, at index: Int) {

@@ -1,5 +1,8 @@
 internal import Cypher
-internal import PropertyGraph
+package import PropertyGraph
+
+/// Runs a body in a transaction, commits, and gives the graph after it. The body runs before this returns, once.
+package typealias BatchCommit = ((GraphTransaction) throws -> Void) throws -> GraphSnapshot
 
 /// What a running query works on. One task at a time.
 final class ExecutionContext {
@@ -7,7 +10,9 @@ final class ExecutionContext {
     private(set) var graph: GraphSnapshot
     /// The graph as it was at the start: what is left of entities that the query deleted.
     let initial: GraphSnapshot
-    let transaction: GraphTransaction?
+    private(set) var transaction: GraphTransaction?
+    /// Runs a body in a transaction of its own and commits it; nil where queries cannot commit as they go.
+    let commit: BatchCommit?
     let parameters: [String: Value]
     let limits: QueryLimits
     /// The moment that all of the query's clocks show.
@@ -19,6 +24,7 @@ final class ExecutionContext {
     var isProfiling = false
     var rowCounts: [Int: Int] = [:]
     private let names: TokenNames
+    private let entry: RunningQueries.Entry?
     private var keys: [PropertyKeyID?]
     private var labels: [LabelID?]
     private var types: [RelationshipTypeID?]
@@ -29,8 +35,10 @@ final class ExecutionContext {
     init(
         graph: GraphSnapshot, transaction: GraphTransaction?, parameters: [String: Value],
         limits: QueryLimits,
-        now: ZonedDateTime, names: TokenNames
+        now: ZonedDateTime, names: TokenNames, entry: RunningQueries.Entry? = nil, commit: BatchCommit? = nil
     ) {
+        self.entry = entry
+        self.commit = commit
         self.names = names
         self.keys = Array(repeating: nil, count: names.keys.count)
         self.labels = Array(repeating: nil, count: names.labels.count)
@@ -73,7 +81,9 @@ final class ExecutionContext {
     }
 
     private func look() throws(CypherError) {
-        guard !Task.isCancelled else { throw CypherError(.cancelled, "Cancelled", "the query was cancelled") }
+        guard !Task.isCancelled, self.entry?.isEnded != true else {
+            throw CypherError(.cancelled, "Cancelled", "the query was cancelled")
+        }
         guard ContinuousClock.now < self.deadline else {
             throw CypherError(
                 .limit, "TimeLimit", "the query ran longer than its limit of \(self.limits.seconds) s",
@@ -93,6 +103,55 @@ final class ExecutionContext {
         }
     }
 
+    /// Counts what `+` joined: half a page of text, or four elements, are a value.
+    func hold(joined value: Value) throws(CypherError) {
+        switch value {
+        case .string(let text) where text.utf8.count >= 64: try self.hold(text.utf8.count / 32)
+        case .list(let list): try self.hold(list.count / 4)
+        default: return
+        }
+    }
+
+    /// Counts values inside of lists and maps that become parts of another: lists that hold one list many times would
+    /// else grow without bound when somebody looks at all of it.
+    func hold(nested values: some Sequence<Value>) throws(CypherError) {
+        for value in values {
+            switch value {
+            case .list, .map: try self.hold(contentsOf: value)
+            default: continue
+            }
+        }
+    }
+
+    /// Counts all values in a value, itself included.
+    func hold(contentsOf value: Value) throws(CypherError) {
+        try self.hold(try self.size(of: value, limit: self.limits.heldValues, depth: 0))
+    }
+
+    /// How many values there are in a value; what is beyond the limit is not looked at. Whatever walks a value, down to
+    /// freeing it, needs a piece of the stack a level, so the levels are limited.
+    private func size(of value: Value, limit: Int, depth: Int) throws(CypherError) -> Int {
+        guard depth <= QueryLimits.depth else {
+            throw CypherError(
+                .limit, "MemoryLimit", "a value is nested deeper than \(QueryLimits.depth) levels")
+        }
+        var count = 1
+        switch value {
+        case .list(let elements):
+            for element in elements where count <= limit {
+                count += try self.size(of: element, limit: limit - count, depth: depth + 1)
+            }
+        case .map(let entries):
+            for element in entries.values where count <= limit {
+                count += try self.size(of: element, limit: limit - count, depth: depth + 1)
+            }
+        case .path(let path): count += path.nodes.count
+        case .string(let text): count += text.utf8.count / 64
+        default: break
+        }
+        return count
+    }
+
     /// Changes the graph. While the body runs the context holds no copy of it, so pages change in place.
     func write<Result>(_ body: (GraphTransaction) throws(GraphError) -> Result) throws(CypherError) -> Result
     {
@@ -106,6 +165,36 @@ final class ExecutionContext {
         } catch {
             throw Self.cypherError(error)
         }
+    }
+
+    /// Runs a part of the query in a transaction that is committed when it returns. The body gets the transaction's name.
+    func inTransactionOfItsOwn<Result>(_ body: (String) throws -> Result) throws -> Result {
+        guard let commit = self.commit, self.transaction == nil else {
+            throw CypherError(
+                .semantic, "TransactionStartFailed",
+                "CALL { } IN TRANSACTIONS commits as it goes and cannot run inside another transaction",
+                hint: "send it as a query of its own")
+        }
+        var result: Result?
+        let (counters, name) = (self.counters, self.entry?.id ?? "")
+        do {
+            self.graph = try commit { transaction in
+                self.transaction = transaction
+                self.graph = transaction.graph
+                defer {
+                    self.transaction = nil
+                    self.graph = GraphSnapshot()
+                }
+                result = try body(name)
+            }
+        } catch {
+            self.counters = counters
+            self.deletedLater = []
+            self.graph = try commit { _ in }
+            throw (error as? GraphError).map(Self.cypherError) ?? error
+        }
+        guard let result else { throw CypherError(.cancelled, "Cancelled", "the transaction did not run") }
+        return result
     }
 
     static func cypherError(_ error: GraphError) -> CypherError {

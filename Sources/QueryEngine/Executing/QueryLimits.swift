@@ -1,5 +1,8 @@
 /// What a query may use before it is ended with an error.
 package struct QueryLimits: Hashable, Sendable {
+    /// How deep lists and maps may lie in each other.
+    package static let depth = 500
+
     /// Seconds of running time.
     package var seconds: Double
     /// Rows of the result.

@@ -4,15 +4,10 @@ internal import PropertyGraph
 /// Runs changes and listings of indexes and constraints.
 enum SchemaExecutor {
     static func run(
-        _ command: SchemaCommand, _ graph: GraphSnapshot, _ transaction: GraphTransaction?,
+        _ command: SchemaCommand, _ transaction: GraphTransaction?,
         _ prepared: PreparedIndex? = nil
     ) throws -> QueryResult {
         var counters = QueryCounters()
-        switch command {
-        case .showIndexes: return self.indexes(graph)
-        case .showConstraints: return self.constraints(graph)
-        default: break
-        }
         guard let transaction else {
             throw CypherError(.semantic, "ReadOnly", "the command changes the schema, and this is a read")
         }
@@ -39,7 +34,6 @@ enum SchemaExecutor {
                 try transaction.dropConstraint(name: name)
                 counters.constraintsRemoved += 1
             }
-        case .showIndexes, .showConstraints: break
         }
         return QueryResult(columns: [], rows: [], counters: counters, graph: transaction.graph, plan: nil)
     }
@@ -100,38 +94,5 @@ enum SchemaExecutor {
         case .relationshipPropertyExists: (.relationshipPropertyExists, nil)
         case .relationshipPropertyType(let type): (.relationshipPropertyType, type)
         }
-    }
-
-    private static func indexes(_ graph: GraphSnapshot) -> QueryResult {
-        let rows: [[Value]] = graph.indexes.map { index in
-            [
-                .string(index.definition.name), .string(index.definition.kind.rawValue.uppercased()),
-                .string(index.definition.on.rawValue.uppercased()),
-                .list([.string(index.definition.label)]), .list(index.definition.keys.map(Value.string)),
-                index.constraint.map { .string($0.name) } ?? .null,
-                .integer(index.count), .integer(index.distinctCount),
-            ]
-        }
-        return QueryResult(
-            columns: [
-                "name", "type", "entityType", "labelsOrTypes", "properties", "owningConstraint", "entries",
-                "distinctValues",
-            ],
-            rows: rows,
-            counters: QueryCounters(), graph: graph, plan: nil)
-    }
-
-    private static func constraints(_ graph: GraphSnapshot) -> QueryResult {
-        let rows: [[Value]] = graph.constraints.map { rule in
-            [
-                .string(rule.name), .string(rule.kind.rawValue.uppercased()),
-                .string(rule.kind.on.rawValue.uppercased()), .list([.string(rule.entity)]),
-                .list(rule.keys.map(Value.string)), rule.type.map { .string($0.description) } ?? .null,
-            ]
-        }
-        return QueryResult(
-            columns: ["name", "type", "entityType", "labelsOrTypes", "properties", "propertyType"],
-            rows: rows,
-            counters: QueryCounters(), graph: graph, plan: nil)
     }
 }

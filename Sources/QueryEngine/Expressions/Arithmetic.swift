@@ -7,14 +7,7 @@ enum Arithmetic {
     static func apply(_ sign: BinaryOperator, _ left: Value, _ right: Value) throws(CypherError) -> Value {
         switch (left, right) {
         case (.integer(let a), .integer(let b)): return try self.integers(sign, a, b)
-        case (.null, _), (_, .null):
-            // A list takes null as an element.
-            if sign == .add, let joined = self.joinLists(left, right), left.list != nil || right.list != nil,
-                !left.isNull || !right.isNull
-            {
-                if case .null = joined { return .null }
-            }
-            return .null
+        case (.null, _), (_, .null): return .null
         case (.float(let a), .float(let b)): return self.floats(sign, a, b)
         case (.integer(let a), .float(let b)): return self.floats(sign, Double(a), b)
         case (.float(let a), .integer(let b)): return self.floats(sign, a, Double(b))

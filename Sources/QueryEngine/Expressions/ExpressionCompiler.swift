@@ -32,6 +32,15 @@ struct ExpressionCompiler {
         case .isNull(let operand, let negated):
             let operand = try self.compile(operand)
             return { context, row in .boolean(try operand(context, row).isNull != negated) }
+        case .isType(let operand, let type, let negated):
+            let operand = try self.compile(operand)
+            return { context, row in .boolean(type.contains(try operand(context, row)) != negated) }
+        case .isNormalized(let operand, let form, let negated):
+            let operand = try self.compile(operand)
+            return { context, row in
+                guard let text = try operand(context, row).string else { return .null }
+                return .boolean(sameBytes(text, TextForm.normalized(text, form)) != negated)
+            }
         case .call(let call): return try self.call(call, expression.range)
         case .countAll:
             throw CypherError(
@@ -99,7 +108,11 @@ struct ExpressionCompiler {
     }
 
     private func list(_ elements: [Evaluator]) -> Evaluator {
-        { context, row in .list(try elements.map { try $0(context, row) }) }
+        { context, row in
+            let values = try elements.map { try $0(context, row) }
+            try context.hold(nested: values)
+            return .list(values)
+        }
     }
 
     private func map(_ entries: [MapEntry]) throws(CypherError) -> Evaluator {
@@ -108,6 +121,7 @@ struct ExpressionCompiler {
         return { [compiled] context, row in
             var map: [String: Value] = [:]
             for (key, value) in compiled { map[key] = try value(context, row) }
+            try context.hold(nested: map.values)
             return .map(map)
         }
     }
@@ -261,19 +275,27 @@ struct ExpressionCompiler {
     }
 
     private func binary(
-        _ sign: BinaryOperator, _ left: Expression, _ right: Expression, _ range: SourceRange
+        _ sign: BinaryOperator, _ leftExpression: Expression, _ rightExpression: Expression,
+        _ range: SourceRange
     ) throws(CypherError) -> Evaluator {
-        let (left, right) = (try self.compile(left), try self.compile(right))
+        let (left, right) = (try self.compile(leftExpression), try self.compile(rightExpression))
         switch sign {
         case .and, .or, .xor: return self.logical(sign, left, right, range)
         case .in: return self.membership(left, right, range)
         case .startsWith, .endsWith, .contains: return self.textTest(sign, left, right)
-        case .matches: return self.regularExpression(left, right, range)
+        case .matches:
+            if case .string(let pattern) = rightExpression.kind {
+                let known = try self.regularExpression(pattern, range)
+                return self.regularExpression(left, { _, _ in known }, range)
+            }
+            return self.regularExpression(left, right, range)
         case .add, .subtract, .multiply, .divide, .modulo, .power:
             return { context, row in
                 let (a, b) = (try left(context, row), try right(context, row))
                 do throws(CypherError) {
-                    return try Arithmetic.apply(sign, a, b)
+                    let result = try Arithmetic.apply(sign, a, b)
+                    if sign == .add { try context.hold(joined: result) }
+                    return result
                 } catch {
                     throw CypherError(error.kind, error.detail, error.message, at: range, hint: error.hint)
                 }
@@ -354,18 +376,35 @@ struct ExpressionCompiler {
     }
 
     private func regularExpression(
+        _ pattern: String, _ range: SourceRange
+    ) throws(CypherError) -> RegularExpression {
+        do throws(CypherError) {
+            return try RegularExpression(pattern)
+        } catch {
+            throw CypherError(error.kind, error.detail, error.message, at: range, hint: error.hint)
+        }
+    }
+
+    private func regularExpression(
         _ left: @escaping Evaluator, _ right: @escaping Evaluator, _ range: SourceRange
+    ) -> Evaluator {
+        self.regularExpression(
+            left,
+            { context, row in
+                guard case .string(let pattern) = try right(context, row) else { return nil }
+                return try self.regularExpression(pattern, range)
+            }, range)
+    }
+
+    private func regularExpression(
+        _ left: @escaping Evaluator,
+        _ expression: @escaping (ExecutionContext, Row) throws -> RegularExpression?, _ range: SourceRange
     ) -> Evaluator {
         { context, row in
             guard case .string(let text) = try left(context, row),
-                case .string(let pattern) = try right(context, row)
+                let expression = try expression(context, row)
             else { return .null }
-            guard let regex = try? Regex(pattern) else {
-                throw CypherError(
-                    .argument, "InvalidRegularExpression", "`\(pattern.prefix(80))` is no regular expression",
-                    at: range)
-            }
-            return .boolean((try? regex.wholeMatch(in: text)) != nil)
+            return .boolean(try expression.matches(text) { try context.step() })
         }
     }
 
@@ -448,16 +487,26 @@ struct ExpressionCompiler {
     private func conditional(_ conditional: Conditional) throws(CypherError) -> Evaluator {
         let subject = try conditional.subject.map { (e) throws(CypherError) in try self.compile(e) }
         let otherwise = try conditional.otherwise.map { (e) throws(CypherError) in try self.compile(e) }
-        var branches: [(when: Evaluator, then: Evaluator)] = []
+        var branches: [(tests: [(isCondition: Bool, value: Evaluator)], then: Evaluator)] = []
         for branch in conditional.branches {
-            branches.append((try self.compile(branch.when), try self.compile(branch.then)))
+            var tests: [(isCondition: Bool, value: Evaluator)] = []
+            for test in branch.tests {
+                if case .holds = test {
+                    tests.append((true, try self.compile(test.expression)))
+                } else {
+                    tests.append((false, try self.compile(test.expression)))
+                }
+            }
+            branches.append((tests, try self.compile(branch.then)))
         }
         return { [branches] context, row in
-            let value = try subject?(context, row)
+            let value = try subject?(context, row) ?? .null
             for branch in branches {
-                let when = try branch.when(context, row)
-                let fits = value.map { $0.isEqual(to: when) == true } ?? (when == .boolean(true))
-                if fits { return try branch.then(context, row) }
+                for test in branch.tests {
+                    let tested = try test.value(context, row)
+                    let fits = test.isCondition ? tested == .boolean(true) : value.isEqual(to: tested) == true
+                    if fits { return try branch.then(context, row) }
+                }
             }
             return try otherwise?(context, row) ?? .null
         }
@@ -556,9 +605,9 @@ struct ExpressionCompiler {
     }
 
     private func mapProjection(
-        _ name: String, _ items: [ProjectionItem], _ range: SourceRange
+        _ base: Expression, _ items: [ProjectionItem], _ range: SourceRange
     ) throws(CypherError) -> Evaluator {
-        let base = try self.variable(name, range)
+        let base = try self.compile(base)
         var parts: [(ExecutionContext, Row, Value, inout [String: Value]) throws -> Void] = []
         for item in items {
             switch item {

@@ -1,8 +1,8 @@
 internal import Cypher
 internal import PropertyGraph
 
-/// What lies between two times. When one of them has no date, only their clocks count; when one has no zone, it
-/// is taken in the other's.
+/// What lies between two times. When one of them has no date, it is taken on the other's; when one has no zone, in the
+/// other's.
 struct DurationBetween {
     private let from: LocalDateTime
     private let to: LocalDateTime
@@ -10,17 +10,17 @@ struct DurationBetween {
     private let elapsed: Int
 
     init(_ from: Value, _ to: Value) throws(CypherError) {
-        guard let first = TemporalKind(from), let second = TemporalKind(to) else {
+        guard TemporalKind(from) != nil, TemporalKind(to) != nil else {
             throw wrongArgument("duration.between", TemporalKind(from) == nil ? from : to, "two times")
         }
-        let hasDates = ![first, second].contains { $0 == .localTime || $0 == .time }
+        let day = Self.date(from) ?? Self.date(to)
         let zone = Self.zone(from) ?? Self.zone(to)
-        let (a, b) = (Self.local(from, hasDates), Self.local(to, hasDates))
+        let (a, b) = (Self.local(from, on: day), Self.local(to, on: day))
         let bothZoned = Self.zone(from) != nil && Self.zone(to) != nil
         guard let zone, bothZoned else {
             self.from = a
             self.to = b
-            if let zone, hasDates {
+            if let zone, day != nil {
                 self.elapsed = TimeZones.moment(b, zone).seconds - TimeZones.moment(a, zone).seconds
             } else {
                 self.elapsed = b.seconds - a.seconds
@@ -42,18 +42,24 @@ struct DurationBetween {
         }
     }
 
-    private static func local(_ value: Value, _ withDate: Bool) -> LocalDateTime {
-        let none = CalendarDate(days: 0)
-        let midnight = LocalTime(nanosecondOfDay: 0)
+    private static func date(_ value: Value) -> CalendarDate? {
         switch value {
-        case .date(let date): return LocalDateTime(date: withDate ? date : none, time: midnight)
-        case .localTime(let time): return LocalDateTime(date: none, time: time)
-        case .time(let time): return LocalDateTime(date: none, time: time.local)
-        case .localDateTime(let moment):
-            return LocalDateTime(date: withDate ? moment.date : none, time: moment.time)
-        case .dateTime(let moment):
-            return LocalDateTime(date: withDate ? moment.local.date : none, time: moment.local.time)
-        default: return LocalDateTime(seconds: 0, nanosecond: 0)
+        case .date(let date): date
+        case .localDateTime(let moment): moment.date
+        case .dateTime(let moment): moment.local.date
+        default: nil
+        }
+    }
+
+    /// The day and clock of a value; a time without a date is taken on the given day.
+    private static func local(_ value: Value, on day: CalendarDate?) -> LocalDateTime {
+        let day = self.date(value) ?? day ?? CalendarDate(days: 0)
+        return switch value {
+        case .localTime(let time): LocalDateTime(date: day, time: time)
+        case .time(let time): LocalDateTime(date: day, time: time.local)
+        case .localDateTime(let moment): moment
+        case .dateTime(let moment): moment.local
+        default: LocalDateTime(date: day, time: LocalTime(nanosecondOfDay: 0))
         }
     }
 

@@ -6,25 +6,41 @@ typealias ScalarFunction = @Sendable (ExecutionContext, [Value]) throws -> Value
 
 /// The functions that queries can call. Names ignore case.
 struct FunctionRegistry: FunctionSignatures {
-    private let scalars: [String: (name: String, arity: ClosedRange<Int>, body: ScalarFunction)]
+    /// The upper bound of functions that take any number of arguments.
+    static let anyNumber = 1000
+
+    private let scalars: [String: Entry]
     private static let aggregates: [String: ClosedRange<Int>] = [
         "count": 1...1, "sum": 1...1, "avg": 1...1, "min": 1...1, "max": 1...1, "collect": 1...1,
         "stdev": 1...1, "stdevp": 1...1, "percentilecont": 2...2, "percentiledisc": 2...2,
     ]
 
     /// All functions of the language.
-    static let standard = FunctionRegistry(
-        [
-            GraphFunctions.all, TextFunctions.all, NumberFunctions.all, ListFunctions.all,
-            TemporalFunctions.all,
-            PointFunctions.all,
-        ].flatMap { $0 })
+    static let standard = FunctionRegistry([
+        ("graph", GraphFunctions.all), ("text", TextFunctions.all),
+        ("conversion", ConversionFunctions.all), ("number", NumberFunctions.all),
+        ("list", ListFunctions.all), ("temporal", TemporalFunctions.all), ("spatial", PointFunctions.all),
+    ])
 
-    init(_ functions: [(String, ClosedRange<Int>, ScalarFunction)]) {
-        var scalars: [String: (name: String, arity: ClosedRange<Int>, body: ScalarFunction)] = [:]
-        for (name, arity, body) in functions { scalars[name.lowercased()] = (name, arity, body) }
+    private struct Entry: Sendable {
+        let name: String
+        let category: String
+        let arity: ClosedRange<Int>
+        let body: ScalarFunction
+    }
+
+    init(_ groups: [(category: String, functions: [(String, ClosedRange<Int>, ScalarFunction)])]) {
+        var scalars: [String: Entry] = [:]
+        for (category, functions) in groups {
+            for (name, arity, body) in functions {
+                scalars[name.lowercased()] = Entry(name: name, category: category, arity: arity, body: body)
+            }
+        }
         self.scalars = scalars
     }
+
+    /// What a function is about, in a word.
+    func category(of name: String) -> String { self.scalars[name.lowercased()]?.category ?? "aggregating" }
 
     func scalar(_ name: String) -> ScalarFunction? { self.scalars[name.lowercased()]?.body }
 
@@ -34,12 +50,16 @@ struct FunctionRegistry: FunctionSignatures {
 
     func isAggregate(_ name: String) -> Bool { Self.aggregates[name.lowercased()] != nil }
 
-    var names: [String] { self.scalars.values.map(\.name) + Self.aggregates.keys }
+    var names: [String] { self.scalars.values.map(\.name) + Self.aggregateNames }
+
+    private static let aggregateNames = [
+        "count", "sum", "avg", "min", "max", "collect", "stDev", "stDevP", "percentileCont", "percentileDisc",
+    ]
 }
 
 /// An argument of the wrong type, told with the function's name.
 func wrongArgument(_ function: String, _ value: Value, _ wanted: String) -> CypherError {
-    CypherError(.type, "InvalidArgumentType", "`\(function)` takes \(wanted), not \(value.typeName)")
+    CypherError(.type, "InvalidArgumentValue", "`\(function)` takes \(wanted), not \(value.typeName)")
 }
 
 /// A function of one argument that gives null for null.

@@ -72,7 +72,12 @@ enum GraphFunctions {
                 return .integer(path.relationships.count)
             },
             ("exists", 1...1, { _, arguments in .boolean(!arguments[0].isNull) }),
-            ("coalesce", 1...1000, { _, arguments in arguments.first { !$0.isNull } ?? .null }),
+            ("nullIf", 2...2, { _, a in a[0].isEqual(to: a[1]) == true ? .null : a[0] }),
+            ("valueType", 1...1, { _, a in .string(ValueType(of: a[0]).description) }),
+            (
+                "coalesce", 1...FunctionRegistry.anyNumber,
+                { _, arguments in arguments.first { !$0.isNull } ?? .null }
+            ),
             ("timestamp", 0...0, { context, _ in .integer(context.now.epochMilliseconds) }),
             (
                 "randomUUID", 0...0,

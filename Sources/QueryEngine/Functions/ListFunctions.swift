@@ -26,7 +26,8 @@ enum ListFunctions {
             unary("reverse") { _, value in
                 switch value {
                 case .list(let list): .list(list.reversed())
-                case .string(let text): .string(String(text.reversed()))
+                case .string(let text):
+                    .string(String(String.UnicodeScalarView(text.unicodeScalars.reversed())))
                 default: throw wrongArgument("reverse", value, "a list or a text")
                 }
             },
@@ -34,7 +35,10 @@ enum ListFunctions {
                 guard let first = a[0].integer, let last = a[1].integer,
                     let step = a.count > 2 ? a[2].integer : 1
                 else {
-                    throw wrongArgument("range", a[0].integer == nil ? a[0] : a[1], "whole numbers")
+                    let wrong = a.first { $0.integer == nil } ?? .null
+                    throw CypherError(
+                        .argument, "InvalidArgumentType", "`range` takes whole numbers, not \(wrong.typeName)"
+                    )
                 }
                 guard step != 0 else {
                     throw CypherError(.argument, "NumberOutOfRange", "range() needs a step other than 0")
@@ -45,7 +49,44 @@ enum ListFunctions {
                 try context.hold(count >= UInt(Int.max) ? Int.max : Int(count) + 1)
                 return .list((0...Int(count)).map { .integer(first &+ $0 &* step) })
             },
+        ] + self.vectors
+    }
+
+    /// Functions of two lists of numbers.
+    static var vectors: [(String, ClosedRange<Int>, ScalarFunction)] {
+        [
+            strict("vector.similarity.cosine", 2...2) { _, a in
+                let (x, y) = try self.vectors("vector.similarity.cosine", a)
+                let lengths = (self.dot(x, x) * self.dot(y, y)).squareRoot()
+                return lengths > 0 ? .float((1 + self.dot(x, y) / lengths) / 2) : .null
+            },
+            strict("vector.similarity.euclidean", 2...2) { _, a in
+                let (x, y) = try self.vectors("vector.similarity.euclidean", a)
+                return .float(1 / (1 + zip(x, y).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }))
+            },
         ]
+    }
+
+    private static func dot(_ x: [Double], _ y: [Double]) -> Double {
+        zip(x, y).reduce(0) { $0 + $1.0 * $1.1 }
+    }
+
+    private static func vectors(_ name: String, _ a: [Value]) throws -> ([Double], [Double]) {
+        func numbers(_ value: Value) throws -> [Double] {
+            try (value.list ?? []).map { element in
+                switch element {
+                case .integer(let number): Double(number)
+                case .float(let number): number
+                default: throw wrongArgument(name, element, "lists of numbers")
+                }
+            }
+        }
+        let (x, y) = (try numbers(a[0]), try numbers(a[1]))
+        guard x.count == y.count, !x.isEmpty else {
+            throw CypherError(
+                .argument, "InvalidArgumentValue", "`\(name)` takes two lists of numbers of one length")
+        }
+        return (x, y)
     }
 
     private static func list(

@@ -7,34 +7,23 @@ enum PointFunctions {
     static var all: [(String, ClosedRange<Int>, ScalarFunction)] {
         [
             unary("point") { _, value in
-                guard case .map(let map) = value else { throw wrongArgument("point", value, "a map") }
-                func number(_ keys: String...) -> Double? {
-                    for key in keys {
-                        switch map[key] {
-                        case .integer(let number)?: return Double(number)
-                        case .float(let number)?: return number
-                        default: continue
-                        }
-                    }
-                    return nil
+                switch value {
+                case .point: return value
+                case .map(let map): return try self.point(map)
+                default: throw wrongArgument("point", value, "a map")
                 }
-                let isGeographic =
-                    map["longitude"] != nil || map["latitude"] != nil
-                    || map["crs"]?.string?.hasPrefix("wgs") == true
-                guard let x = number("x", "longitude"), let y = number("y", "latitude") else {
-                    throw CypherError(
-                        .argument, "InvalidArgumentValue", "point() needs x and y, or longitude and latitude")
-                }
-                let z = number("z", "height")
-                let system: Point.System =
-                    isGeographic ? (z == nil ? .wgs84 : .wgs84With3D) : (z == nil ? .cartesian : .cartesian3D)
-                return Point(system: system, x: x, y: y, z: z).map(Value.point) ?? .null
+            },
+            strict("point.withinBBox", 3...3) { _, a in
+                guard case .point(let point) = a[0], case .point(let low) = a[1], case .point(let high) = a[2]
+                else { throw wrongArgument("point.withinBBox", a[0], "three points") }
+                guard point.system == low.system, point.system == high.system else { return .null }
+                return .boolean(self.isInside(point, low, high))
             },
             strict("point.distance", 2...2) { _, a in
-                guard case .point(let from) = a[0], case .point(let to) = a[1], from.system == to.system
-                else {
-                    return .null
+                guard case .point(let from) = a[0], case .point(let to) = a[1] else {
+                    throw wrongArgument("point.distance", a[0], "two points")
                 }
+                guard from.system == to.system else { return .null }
                 if from.system == .wgs84 || from.system == .wgs84With3D {
                     return .float(self.greatCircle(from, to))
                 }
@@ -42,6 +31,71 @@ enum PointFunctions {
                 return .float((dx * dx + dy * dy + dz * dz).squareRoot())
             },
         ]
+    }
+
+    /// A point from its coordinates; null when one of them is.
+    private static func point(_ map: [String: Value]) throws -> Value {
+        let keys = ["x", "y", "z", "longitude", "latitude", "height"]
+        if keys.contains(where: { map[$0]?.isNull == true }) { return .null }
+        let (x, y) = (try self.number(map, "x", "longitude"), try self.number(map, "y", "latitude"))
+        guard let x, let y else {
+            throw CypherError(
+                .argument, "InvalidArgumentValue", "point() needs x and y, or longitude and latitude")
+        }
+        let z = try self.number(map, "z", "height")
+        let system = try self.system(map, hasHeight: z != nil)
+        let isGeographic = system == .wgs84 || system == .wgs84With3D
+        guard !isGeographic || abs(y) <= 90 else {
+            throw CypherError(
+                .argument, "InvalidArgumentValue", "a latitude lies from -90 to 90 degrees, not at \(y)")
+        }
+        // Longitudes go round.
+        let turned = isGeographic && abs(x) > 180 ? remainder(x, 360) : x
+        guard let point = Point(system: system, x: turned, y: y, z: z) else {
+            throw CypherError(
+                .argument, "InvalidArgumentValue",
+                "\(system.name) takes \(z == nil ? "three" : "two") coordinates")
+        }
+        return .point(point)
+    }
+
+    private static func number(_ map: [String: Value], _ keys: String...) throws -> Double? {
+        for key in keys {
+            switch map[key] {
+            case .integer(let number)?: return Double(number)
+            case .float(let number)? where number.isFinite: return number
+            case nil: continue
+            case let other?: throw wrongArgument("point", other, "finite numbers")
+            }
+        }
+        return nil
+    }
+
+    private static func system(_ map: [String: Value], hasHeight: Bool) throws -> Point.System {
+        if let name = map["crs"]?.string?.lowercased() {
+            let all: [Point.System] = [.cartesian, .cartesian3D, .wgs84, .wgs84With3D]
+            if let system = all.first(where: { $0.name == name }) { return system }
+            throw CypherError(
+                .argument, "InvalidArgumentValue", "`\(name.prefix(40))` is no coordinate system",
+                hint: "one of \(all.map(\.name).joined(separator: ", "))")
+        }
+        if let number = map["srid"]?.integer {
+            if let system = Point.System(rawValue: number) { return system }
+            throw CypherError(.argument, "InvalidArgumentValue", "\(number) is no coordinate system")
+        }
+        let isGeographic = map["longitude"] != nil || map["latitude"] != nil
+        if isGeographic { return hasHeight ? .wgs84With3D : .wgs84 }
+        return hasHeight ? .cartesian3D : .cartesian
+    }
+
+    /// A box of longitudes may go over the meridian of 180 degrees.
+    private static func isInside(_ point: Point, _ low: Point, _ high: Point) -> Bool {
+        let isGeographic = point.system == .wgs84 || point.system == .wgs84With3D
+        let isAcross = isGeographic && low.x > high.x
+        let fitsX = isAcross ? point.x >= low.x || point.x <= high.x : point.x >= low.x && point.x <= high.x
+        guard fitsX, point.y >= low.y, point.y <= high.y else { return false }
+        guard let z = point.z, let lowest = low.z, let highest = high.z else { return true }
+        return z >= lowest && z <= highest
     }
 
     /// Metres along a sphere of 6,378,140 m, by the haversine formula.

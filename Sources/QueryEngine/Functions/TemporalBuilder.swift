@@ -6,6 +6,10 @@ struct TemporalBuilder {
     private var date: CalendarDate?
     private var time: LocalTime?
     private var zone: TimeZones.Zone?
+    /// What the offset was at the moment that the time was taken from; a time of day has no date to tell it.
+    private var offset: Int?
+    /// The zone that the time is to be shown in; a time with a zone of its own keeps its moment.
+    private var wanted: TimeZones.Zone?
     private var map: [String: Value] = [:]
     /// Truncated parts stay; what the map says below them is added.
     private var addsNanoseconds = false
@@ -16,7 +20,7 @@ struct TemporalBuilder {
         if let value = map["datetime"] { self.take(value, dateToo: true, timeToo: true) }
         if let value = map["date"] { self.take(value, dateToo: true, timeToo: false) }
         if let value = map["time"] { self.take(value, dateToo: false, timeToo: true) }
-        if let wanted = map["timezone"]?.string { try self.move(to: TimeZones.zone(wanted)) }
+        if let wanted = map["timezone"]?.string { self.wanted = try TimeZones.zone(wanted) }
     }
 
     private mutating func take(_ value: Value, dateToo: Bool, timeToo: Bool) {
@@ -34,50 +38,65 @@ struct TemporalBuilder {
         if dateToo, let date { self.date = date }
         if timeToo {
             if let time { self.time = time }
-            if let zone { self.zone = zone }
+            if let zone {
+                self.zone = zone
+                self.offset = value.dateTime?.offsetSeconds
+            }
         }
-    }
-
-    /// A time that has a zone keeps its moment in another; one without just takes it.
-    private mutating func move(to wanted: TimeZones.Zone) throws(CypherError) {
-        guard let zone = self.zone, let time = self.time else {
-            self.zone = wanted
-            return
-        }
-        let local = LocalDateTime(date: self.date ?? CalendarDate(days: 0), time: time)
-        let moment = TimeZones.moment(local, zone)
-        let offset = TimeZones.offset(of: wanted, at: moment.seconds)
-        let moved = LocalDateTime(seconds: moment.seconds + offset, nanosecond: moment.nanosecond)
-        if self.date != nil, self.map["date"] == nil { self.date = moved.date }
-        self.time = moved.time
-        self.zone = wanted
     }
 
     func build(_ kind: TemporalKind) throws(CypherError) -> Value {
         switch kind {
-        case .date: return .date(try self.builtDate())
+        case .date: return .date(self.canMove ? try self.builtMoment().local.date : try self.builtDate())
         case .localTime: return .localTime(try self.builtTime())
-        case .time:
-            let time = try self.builtTime()
-            let zone = self.zone ?? .offset(0)
-            let day = (self.date ?? CalendarDate(days: 20_000)).days * 86_400
-            return .time(ZonedTime(local: time, offsetSeconds: TimeZones.offset(of: zone, at: day)))
+        case .time: return .time(try self.builtZonedTime())
         case .localDateTime:
+            if self.canMove {
+                let local = try self.builtMoment().local
+                return .localDateTime(local)
+            }
             return .localDateTime(LocalDateTime(date: try self.builtDate(), time: try self.builtTime()))
-        case .dateTime:
-            if let seconds = self.whole("epochSeconds") {
-                let nanos = self.whole("nanosecond") ?? 0
-                return .dateTime(
-                    ZonedDateTime(seconds: try TemporalLimits.seconds(seconds), nanosecond: nanos))
-            }
-            if let millis = self.whole("epochMillis") {
-                let (seconds, rest) = floorDivide(millis, by: 1000)
-                let nanos = rest * 1_000_000 + (self.whole("nanosecond") ?? 0)
-                return .dateTime(ZonedDateTime(seconds: seconds, nanosecond: nanos))
-            }
-            let local = LocalDateTime(date: try self.builtDate(), time: try self.builtTime())
-            return .dateTime(TimeZones.moment(local, self.zone ?? .offset(0)))
+        case .dateTime: return .dateTime(try self.builtMoment())
         }
+    }
+
+    private var canMove: Bool {
+        self.wanted != nil && self.zone != nil && self.date != nil && self.time != nil
+    }
+
+    private func builtZonedTime() throws(CypherError) -> ZonedTime {
+        let time = try self.builtTime()
+        let day = (self.date ?? CalendarDate(days: 20_000)).days * 86_400
+        let own = self.zone.map { self.offset ?? TimeZones.offset(of: $0, at: day) }
+        guard let wanted = self.wanted else { return ZonedTime(local: time, offsetSeconds: own ?? 0) }
+        let offset = TimeZones.offset(of: wanted, at: day)
+        let shift = own.map { offset - $0 } ?? 0
+        let nanos = floorDivide(time.nanosecondOfDay + shift * 1_000_000_000, by: 86_400_000_000_000)
+            .remainder
+        return ZonedTime(local: LocalTime(nanosecondOfDay: nanos), offsetSeconds: offset)
+    }
+
+    private func builtMoment() throws(CypherError) -> ZonedDateTime {
+        if let moment = try self.epochMoment() { return moment }
+        let local = LocalDateTime(date: try self.builtDate(), time: try self.builtTime())
+        guard let wanted = self.wanted else { return TimeZones.moment(local, self.zone ?? .offset(0)) }
+        guard let zone = self.zone else { return TimeZones.moment(local, wanted) }
+        return TimeZones.moved(TimeZones.moment(local, zone), to: wanted)
+    }
+
+    private func epochMoment() throws(CypherError) -> ZonedDateTime? {
+        let moment: ZonedDateTime
+        if let seconds = self.whole("epochSeconds") {
+            let nanos = try self.part("nanosecond", 0...999_999_999) ?? 0
+            moment = ZonedDateTime(seconds: try TemporalLimits.seconds(seconds), nanosecond: nanos)
+        } else if let millis = self.whole("epochMillis") {
+            let nanos = try self.part("nanosecond", 0...999_999) ?? 0
+            let (seconds, rest) = floorDivide(millis, by: 1000)
+            moment = ZonedDateTime(seconds: seconds, nanosecond: rest * 1_000_000 + nanos)
+        } else {
+            return nil
+        }
+        return self.wanted.map { TimeZones.moved(moment, to: $0) } ?? moment
     }
 
     private func whole(_ key: String) -> Int? { self.map[key]?.integer }
@@ -156,6 +175,9 @@ struct TemporalBuilder {
             "microsecond": 1000,
         ]
         if let size = sizes[unit] {
+            guard self.time != nil else {
+                throw CypherError(.argument, "InvalidArgumentValue", "a day cannot be cut to the \(unit)")
+            }
             builder.time = LocalTime(nanosecondOfDay: nanos / size * size)
         } else {
             builder.time = LocalTime(nanosecondOfDay: 0)
@@ -168,7 +190,10 @@ struct TemporalBuilder {
         }
         builder.addsNanoseconds = true
         builder.map = map
-        if let zone = map["timezone"]?.string { builder.zone = try TimeZones.zone(zone) }
+        if let zone = map["timezone"]?.string {
+            builder.zone = try TimeZones.zone(zone)
+            builder.offset = nil
+        }
         return builder
     }
 }

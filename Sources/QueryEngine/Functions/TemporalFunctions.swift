@@ -16,7 +16,7 @@ enum TemporalFunctions {
                 functions.append(
                     (
                         "\(name).\(clock)", 0...1,
-                        { context, arguments in try self.make(kind, name, arguments, context) }
+                        { context, arguments in try self.clock(kind, "\(name).\(clock)", arguments, context) }
                     ))
             }
             functions.append(
@@ -43,6 +43,19 @@ enum TemporalFunctions {
                 return .dateTime(ZonedDateTime(seconds: seconds, nanosecond: rest * 1_000_000))
             },
         ]
+    }
+
+    /// Now, in the zone that the argument names.
+    private static func clock(
+        _ kind: TemporalKind, _ name: String, _ arguments: [Value], _ context: ExecutionContext
+    ) throws -> Value {
+        switch arguments.first {
+        case nil: return try self.make(kind, name, [], context)
+        case .null?: return .null
+        case .string?: return try self.make(kind, name, [.map(["timezone": arguments[0]])], context)
+        case .map?: return try self.make(kind, name, arguments, context)
+        case let other?: throw wrongArgument(name, other, "the name of a time zone")
+        }
     }
 
     private static func make(

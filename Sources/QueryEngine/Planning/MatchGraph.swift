@@ -17,6 +17,8 @@ struct MatchGraph {
         let to: Int
         let pattern: RelationshipPattern
         let selection: PatternPart.Selection
+        /// Where the lists of a quantified group lie, by the names inside of it.
+        var lists: [String: Int] = [:]
     }
 
     struct Path {
@@ -62,13 +64,18 @@ struct MatchGraph {
                 self.innerScope[name] = slot
             }
             relationships.append(self.relationships.count)
+            var lists: [String: Int] = [:]
+            for name in relationship.group?.variables ?? [] where lists[name] == nil {
+                lists[name] = newSlot()
+                self.newNames.insert(name)
+            }
+            self.innerScope.merge(lists) { _, new in new }
             let left = relationship.arrow == .left
             self.relationships.append(
                 Relationship(
                     name: relationship.variable, slot: slot, isBound: bound != nil,
                     from: nodes[left ? index + 1 : index], to: nodes[left ? index : index + 1],
-                    pattern: relationship,
-                    selection: pattern.selection))
+                    pattern: relationship, selection: pattern.selection, lists: lists))
         }
         if let name = pattern.variable {
             let slot = newSlot()
@@ -196,8 +203,7 @@ enum FreeNames {
     private static func add(_ expression: Expression, _ names: inout Set<String>) -> Bool {
         switch expression.kind {
         case .variable(let name): names.insert(name)
-        case .mapProjection(let name, let items):
-            names.insert(name)
+        case .mapProjection(_, let items):
             for case .variable(let name, _) in items { names.insert(name) }
         case .pattern(let pattern): return self.add(pattern, &names)
         case .exists, .countSubquery, .collectSubquery, .patternComprehension: return false
@@ -220,6 +226,7 @@ enum FreeNames {
             }
         }
         for relationship in pattern.relationships {
+            guard relationship.group == nil else { return false }
             if let name = relationship.variable { names.insert(name) }
             for part in [relationship.properties, relationship.predicate] {
                 guard part.map({ self.add($0, &names) }) ?? true else { return false }

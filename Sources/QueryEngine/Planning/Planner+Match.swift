@@ -6,12 +6,13 @@ extension Planner {
         _ patterns: [PatternPart], _ predicate: Expression?, optional: Bool, _ input: PlanNode,
         _ scope: [String: Int]
     ) throws(CypherError) -> (PlanNode, [String: Int]) {
-        let graph = MatchGraph(patterns, predicate, scope: scope) { self.newSlot() }
-        // What has a name of our own making stays inside.
-        let visible = graph.innerScope.filter { !$0.key.hasPrefix("  ") }
-        guard optional else { return (try self.solve(graph, input), visible) }
-        let inner = try self.solve(graph, self.argument())
-        let slots = graph.newNames.compactMap { graph.innerScope[$0] }
+        guard optional else {
+            let (node, names) = try self.solve(patterns, predicate, input, scope)
+            return (node, scope.merging(names) { _, new in new })
+        }
+        let (inner, names) = try self.solve(patterns, predicate, self.argument(), scope)
+        let visible = scope.merging(names) { _, new in new }
+        let slots = Array(names.values)
         let node = self.node(
             "Optional", rows: max(input.estimatedRows, input.estimatedRows * inner.estimatedRows),
             children: [input, inner]
@@ -29,6 +30,20 @@ extension Planner {
             }
         }
         return (node, visible)
+    }
+
+    /// Solves patterns and gives the names that they bring.
+    private func solve(
+        _ patterns: [PatternPart], _ predicate: Expression?, _ input: PlanNode, _ scope: [String: Int]
+    ) throws(CypherError) -> (PlanNode, names: [String: Int]) {
+        let plain = patterns.map { $0.asShortestPath ?? $0 }
+        if plain.contains(where: { $0.selector != nil || $0.predicate != nil }) {
+            return try self.select(plain, predicate, input, scope)
+        }
+        let graph = MatchGraph(plain, predicate, scope: scope) { self.newSlot() }
+        // What has a name of our own making stays inside.
+        let names = graph.innerScope.filter { !$0.key.hasPrefix("  ") && graph.newNames.contains($0.key) }
+        return (try self.solve(graph, input), names)
     }
 
     /// Grows a match from what is bound: the cheapest relationship first, a new start when nothing touches.
@@ -132,6 +147,8 @@ private struct MatchSolver {
             let ends = [relationship.from, relationship.to].filter { self.boundNodes.contains($0) }.count
             let needsBoth = relationship.selection != .all
             guard relationship.isBound || (needsBoth ? ends == 2 : ends > 0) else { continue }
+            // Groups are walked from their left end.
+            if relationship.pattern.group != nil, !self.boundNodes.contains(relationship.from) { continue }
             let cost = relationship.isBound || ends == 2 ? 0 : self.fanOut(relationship)
             if cost < best?.cost ?? .infinity { best = (index, cost) }
         }
@@ -384,6 +401,8 @@ private struct MatchSolver {
         let others = self.solved.map { self.graph.relationships[$0] }
         if relationship.isBound {
             self.checkRelationship(relationship)
+        } else if let group = relationship.pattern.group {
+            try self.repeats(group, relationship, others)
         } else if relationship.selection != .all {
             try self.shortest(relationship)
         } else {
@@ -412,14 +431,17 @@ private struct MatchSolver {
     private func stepCondition(
         _ relationship: MatchGraph.Relationship
     ) throws(CypherError) -> ((ExecutionContext, Row, RelationshipID) throws -> Bool)? {
-        guard case .map(let entries)? = relationship.pattern.properties?.kind,
-            relationship.pattern.length != nil
-        else { return nil }
+        guard relationship.pattern.length != nil else { return nil }
         var wanted: [(key: Int, value: Evaluator)] = []
-        for entry in entries {
-            wanted.append((self.planner.names.key(entry.key), try self.compiler.compile(entry.value)))
+        if case .map(let entries)? = relationship.pattern.properties?.kind {
+            for entry in entries {
+                wanted.append((self.planner.names.key(entry.key), try self.compiler.compile(entry.value)))
+            }
         }
+        let predicate = try self.stepPredicate(relationship)
+        guard !wanted.isEmpty || predicate != nil else { return nil }
         return { [wanted] context, row, relationship in
+            if let predicate, try !predicate(context, row, relationship) { return false }
             for (slot, value) in wanted {
                 guard let key = context.key(slot) else { return false }
                 let found = context.graph.property(key, of: relationship)
@@ -427,6 +449,56 @@ private struct MatchSolver {
             }
             return true
         }
+    }
+
+    /// `-[r* WHERE r.open]->`: there the variable is one relationship.
+    private func stepPredicate(
+        _ relationship: MatchGraph.Relationship
+    ) throws(CypherError) -> ((ExecutionContext, Row, RelationshipID) throws -> Bool)? {
+        guard let predicate = relationship.pattern.predicate else { return nil }
+        var compiler = self.compiler
+        let slot = self.planner.newSlot()
+        if let name = relationship.pattern.variable { compiler.scope[name] = slot }
+        let test = try compiler.predicate(predicate)
+        return { context, row, relationship in
+            var row = row
+            row[slot] = .relationship(relationship)
+            return try test(context, row)
+        }
+    }
+
+    /// A quantified group: its pattern is a match of its own that begins where the one before ended.
+    private mutating func repeats(
+        _ group: PathGroup, _ relationship: MatchGraph.Relationship, _ others: [MatchGraph.Relationship]
+    ) throws(CypherError) {
+        guard let firstNode = group.nodes.first else { return }
+        let name = firstNode.variable ?? "  first"
+        let first = self.planner.newSlot()
+        var nodes = group.nodes
+        nodes[0] = firstNode.named(name)
+        let part = PatternPart(
+            variable: "  group", selection: .all, nodes: nodes, relationships: group.relationships,
+            range: firstNode.range)
+        let scope = self.graph.scope.merging([name: first]) { _, new in new }
+        let inner = MatchGraph([part], group.predicate, scope: scope) { self.planner.newSlot() }
+        let step = try self.planner.solve(inner, self.planner.argument())
+        let last = inner.paths.first?.nodes.last ?? 0
+        let length = relationship.pattern.length
+        let walk = GroupWalk(
+            start: self.graph.nodes[relationship.from].slot, end: self.graph.nodes[relationship.to].slot,
+            slot: relationship.slot,
+            isEndBound: self.boundNodes.contains(relationship.to) || relationship.from == relationship.to,
+            others: others.map(\.slot), step: step, first: first, last: inner.nodes[last].slot,
+            relationships: inner.relationships.map(\.slot),
+            lists: relationship.lists.map { (inner.innerScope[$0.key] ?? first, $0.value) },
+            minimum: length?.minimum ?? 0, maximum: length?.maximum ?? Int.max)
+        let input = self.node
+        self.node = self.planner.node(
+            "Repeat", self.details(relationship), rows: input.estimatedRows * 10, children: [input, step]
+        ) { context, row, emit in
+            try input.run(context, row) { row in try walk.run(context, row, emit) }
+        }
+        self.boundNames.formUnion(relationship.lists.keys)
     }
 
     private mutating func expand(

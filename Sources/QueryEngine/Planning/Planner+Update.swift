@@ -16,17 +16,33 @@ extension Planner {
         }
         var next = scope
         let (name, update) = try self.compile(clause, &next)
-        let node = self.node(name, rows: input.estimatedRows, children: [input]) { context, row, emit in
+        return (self.updating(name, [update], input), next)
+    }
+
+    /// `CREATE` clauses that follow one another are one operator: scripts of data have thousands.
+    func create(
+        _ clauses: [[PatternPart]], _ input: PlanNode, _ scope: [String: Int]
+    ) throws(CypherError) -> (PlanNode, [String: Int]) {
+        var next = scope
+        var updates: [Update] = []
+        for patterns in clauses { updates.append(try self.create(patterns, &next)) }
+        return (self.updating("Create", updates, input), next)
+    }
+
+    /// One update after the other, each for all rows.
+    private func updating(_ name: String, _ updates: [Update], _ input: PlanNode) -> PlanNode {
+        self.node(name, rows: input.estimatedRows, children: [input]) { context, row, emit in
             var rows = try input.collect(context, row)
-            for index in rows.indices {
-                try context.step()
-                try update(context, &rows[index])
+            for update in updates {
+                for index in rows.indices {
+                    try context.step()
+                    try update(context, &rows[index])
+                }
+                try context.deleteSetAside()
             }
-            try context.deleteSetAside()
             for row in rows { guard try emit(row) else { return false } }
             return true
         }
-        return (node, next)
     }
 
     private func compile(_ clause: Clause, _ scope: inout [String: Int]) throws(CypherError) -> (
@@ -267,6 +283,14 @@ extension Planner {
                     let entity = try target(context, row)
                     try Self.set(entity, [(key, value(context, row))], context, range)
                 }
+            case .element(let entity, let key, let value):
+                let (target, value) = (try compiler.compile(entity), try compiler.compile(value))
+                let (key, range) = (try self.propertyName(key, compiler), entity.range)
+                updates.append { context, row in
+                    let entity = try target(context, row)
+                    guard let key = try key(context, row) else { return }
+                    try Self.set(entity, [(key, value(context, row))], context, range)
+                }
             case .properties(let variable, let value, let merges, let range):
                 let target = try compiler.compile(Expression(.variable(variable), range))
                 let value = try compiler.compile(value)
@@ -304,6 +328,22 @@ extension Planner {
             }
         }
         return { [updates] context, row in for update in updates { try update(context, &row) } }
+    }
+
+    /// The name that `n[key]` means; nil for null.
+    private func propertyName(
+        _ key: Expression, _ compiler: ExpressionCompiler
+    ) throws(CypherError) -> (ExecutionContext, Row) throws -> String? {
+        let value = try compiler.compile(key)
+        return { context, row in
+            switch try value(context, row) {
+            case .string(let name): return name
+            case .null: return nil
+            case let other:
+                throw CypherError(
+                    .type, "InvalidArgumentType", "a key is a text, not \(other.typeName)", at: key.range)
+            }
+        }
     }
 
     private static func set(
@@ -353,6 +393,16 @@ extension Planner {
                 updates.append { context, row in
                     let entity = try target(context, row)
                     guard context.propertyMap(of: entity)?[key] != nil else { return }
+                    try Self.set(entity, [(key, .null)], context, range)
+                }
+            case .element(let entity, let key):
+                let target = try compiler.compile(entity)
+                let (key, range) = (try self.propertyName(key, compiler), entity.range)
+                updates.append { context, row in
+                    let entity = try target(context, row)
+                    guard let key = try key(context, row), context.propertyMap(of: entity)?[key] != nil else {
+                        return
+                    }
                     try Self.set(entity, [(key, .null)], context, range)
                 }
             case .labels(let variable, let labels, let range):

@@ -8,16 +8,15 @@ internal import PropertyGraph
 final class Planner {
     /// The graph whose counts guide the choices.
     let graph: GraphSnapshot
-    let functions: FunctionRegistry
-    let procedures: ProcedureRegistry
+    let services: QueryServices
+    var functions: FunctionRegistry { self.services.functions }
     var names = TokenNames()
     private(set) var slotCount = 0
     private var nodeCount = 0
 
-    init(graph: GraphSnapshot, functions: FunctionRegistry, procedures: ProcedureRegistry) {
+    init(graph: GraphSnapshot, services: QueryServices) {
         self.graph = graph
-        self.functions = functions
-        self.procedures = procedures
+        self.services = services
     }
 
     func newSlot() -> Int {
@@ -77,7 +76,22 @@ final class Planner {
     ) throws(CypherError) -> (PlanNode, [(String, Int)]) {
         var node = self.argument()
         var scope = outer
-        for clause in query.clauses {
+        if query.clauses.count == 1, let clause = query.clauses.first, case .call(let call) = clause.kind {
+            // A procedure called alone shows its columns.
+            let (node, columns) = try self.call(call, node, scope, clause.range, isAlone: true)
+            return (node, columns)
+        }
+        var clauses = query.clauses[...]
+        while let clause = clauses.popFirst() {
+            if case .create(let patterns) = clause.kind {
+                var all = [patterns]
+                while case .create(let more)? = clauses.first?.kind {
+                    all.append(more)
+                    clauses.removeFirst()
+                }
+                (node, scope) = try self.create(all, node, scope)
+                continue
+            }
             if case .returning(let projection) = clause.kind {
                 let (projected, columns) = try self.project(projection, node, scope)
                 return (projected, columns)
@@ -108,8 +122,16 @@ final class Planner {
         case .unwind(let list, let variable): return try self.unwind(list, variable, input, scope)
         case .with(let projection, let predicate): return try self.with(projection, predicate, input, scope)
         case .returning(let projection): return (try self.project(projection, input, scope).0, scope)
-        case .call(let call): return try self.call(call, input, scope, clause.range)
-        case .subquery(let query, let imports): return try self.subquery(query, imports, input, scope)
+        case .call(let call):
+            let (node, columns) = try self.call(call, input, scope, clause.range, isAlone: false)
+            return (node, scope.merging(columns) { _, new in new })
+        case .subquery(let call): return try self.subquery(call, input, scope)
+        case .loadCSV(let load): return try self.loadCSV(load, input, scope, clause.range)
+        case .finish:
+            let node = self.node("Finish", rows: 0, children: [input]) { context, row, _ in
+                try input.run(context, row) { _ in true }
+            }
+            return (node, scope)
         default: return try self.update(clause, input, scope)
         }
     }
@@ -169,81 +191,5 @@ final class Planner {
                 return try emit(row)
             }
         }
-    }
-
-    private func call(
-        _ call: ProcedureCall, _ input: PlanNode, _ scope: [String: Int], _ range: SourceRange
-    ) throws(CypherError) -> (PlanNode, [String: Int]) {
-        guard let procedure = self.procedures[call.name] else {
-            throw CypherError(
-                .procedure, "ProcedureNotFound", "there is no procedure `\(call.name)`", at: range,
-                hint: nearest(to: call.name, among: self.procedures.names).map { "did you mean `\($0)`?" })
-        }
-        let given = call.arguments ?? []
-        guard given.count == procedure.inputs.count else {
-            throw CypherError(
-                .syntax, "InvalidNumberOfArguments",
-                "`\(procedure.name)` takes \(procedure.inputs.count) arguments, here are \(given.count)",
-                at: range)
-        }
-        let arguments = try ExpressionCompiler(planner: self, scope: scope).compile(given)
-        var next = scope
-        var taken: [(column: Int, slot: Int)] = []
-        let all = procedure.outputs.map { ProcedureCall.Yield(column: $0, variable: $0) }
-        for yield in call.yields.map({ $0.isEmpty ? all : $0 }) ?? all {
-            guard let column = procedure.outputs.firstIndex(of: yield.column) else {
-                throw CypherError(
-                    .syntax, "UndefinedVariable", "`\(procedure.name)` does not yield `\(yield.column)`",
-                    at: range,
-                    hint: "it yields \(procedure.outputs.joined(separator: ", "))")
-            }
-            let slot = self.newSlot()
-            next[yield.variable] = slot
-            taken.append((column, slot))
-        }
-        let slots = taken
-        let node = self.node(
-            "ProcedureCall", procedure.name, rows: input.estimatedRows * 10, children: [input]
-        ) { context, row, emit in
-            try input.run(context, row) { row in
-                for result in try procedure.body(context.graph, arguments.map { try $0(context, row) }) {
-                    try context.step()
-                    var out = row
-                    for (column, slot) in slots { out[slot] = result[column] }
-                    guard try emit(out) else { return false }
-                }
-                return true
-            }
-        }
-        guard let predicate = call.predicate else { return (node, next) }
-        return (try self.filter(node, predicate, next), next)
-    }
-
-    private func subquery(
-        _ query: Query, _ imports: [String]?, _ input: PlanNode, _ scope: [String: Int]
-    ) throws(CypherError) -> (PlanNode, [String: Int]) {
-        let (inner, columns) = try self.plan(query, scope: scope)
-        let slots = columns.map(\.1)
-        let returnsRows = !columns.isEmpty
-        let node = self.node(
-            "Apply", rows: input.estimatedRows * max(1, inner.estimatedRows), children: [input, inner]
-        ) { context, row, emit in
-            // A subquery may write: the rows before it are gathered first, so that it cannot see its own work.
-            for row in try input.collect(context, row) {
-                if !returnsRows {
-                    _ = try inner.run(context, row) { _ in true }
-                    guard try emit(row) else { return false }
-                    continue
-                }
-                let goesOn = try inner.run(context, row) { result in
-                    var out = row
-                    for slot in slots { out[slot] = result[slot] }
-                    return try emit(out)
-                }
-                guard goesOn else { return false }
-            }
-            return true
-        }
-        return (node, scope.merging(columns) { _, new in new })
     }
 }

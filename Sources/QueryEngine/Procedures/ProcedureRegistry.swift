@@ -1,58 +1,60 @@
-package import PropertyGraph
+package import Cypher
+internal import Synchronization
 
-/// A procedure that queries can `CALL`: rows from a snapshot and arguments.
-package struct Procedure: Sendable {
-    /// The name with its namespace.
-    package let name: String
-    /// Names of the arguments.
-    package let inputs: [String]
-    /// Names of the columns.
-    package let outputs: [String]
-    /// Computes all rows; each has a value for every output.
-    package let body: @Sendable (GraphSnapshot, [Value]) throws -> [[Value]]
+/// The procedures there are: those of every graph, and those that were defined since. Names ignore case.
+package final class ProcedureRegistry: Sendable {
+    /// How many procedures can be defined.
+    package static let limit = 10_000
 
-    /// Joins the parts.
-    package init(
-        name: String, inputs: [String], outputs: [String],
-        body: @escaping @Sendable (GraphSnapshot, [Value]) throws -> [[Value]]
-    ) {
-        self.name = name
-        self.inputs = inputs
-        self.outputs = outputs
-        self.body = body
-    }
-}
-
-/// The procedures there are. Names ignore case.
-package struct ProcedureRegistry: Sendable {
-    private var procedures: [String: Procedure] = [:]
+    private let procedures: Mutex<[String: Procedure]>
+    private let standard: Set<String>
 
     /// The procedures of every graph and those given.
     package init(_ further: [Procedure] = []) {
-        for procedure in Self.standard + further { self.procedures[procedure.name.lowercased()] = procedure }
+        let standard = GraphProcedures.all + SystemProcedures.all + AlgorithmProcedures.all + ShowCommands.all
+        let all = standard + further
+        self.standard = Set(standard.map { $0.name.lowercased() })
+        self.procedures = Mutex(
+            Dictionary(all.map { ($0.name.lowercased(), $0) }) { _, later in later })
     }
 
-    subscript(name: String) -> Procedure? { self.procedures[name.lowercased()] }
+    /// Adds a procedure, in place of an earlier one of that name.
+    /// - Throws: ``CypherError`` when a procedure of every graph has the name, or there are too many.
+    package func define(_ procedure: Procedure) throws(CypherError) {
+        let key = procedure.name.lowercased()
+        guard !self.standard.contains(key) else {
+            throw CypherError(
+                .argument, "ProcedureExists", "`\(procedure.name)` is a procedure of every graph")
+        }
+        let isFull = self.procedures.withLock { procedures in
+            guard procedures.count < Self.limit || procedures[key] != nil else { return true }
+            procedures[key] = procedure
+            return false
+        }
+        guard !isFull else {
+            throw CypherError(.limit, "ProcedureLimit", "there are \(Self.limit) procedures already")
+        }
+    }
 
-    var names: [String] { self.procedures.values.map(\.name).sorted() }
+    /// Takes away a procedure that was defined.
+    package func remove(_ name: String) {
+        let key = name.lowercased()
+        guard !self.standard.contains(key) else { return }
+        self.procedures.withLock { _ = $0.removeValue(forKey: key) }
+    }
 
-    private static let standard = [
-        Procedure(name: "db.labels", inputs: [], outputs: ["label"]) { graph, _ in
-            graph.tokens.labels.names.filter { name in
-                graph.tokens.label(name).map { graph.count($0) > 0 } ?? false
-            }
-            .map { [.string($0)] }
-        },
-        Procedure(name: "db.relationshipTypes", inputs: [], outputs: ["relationshipType"]) { graph, _ in
-            graph.tokens.relationshipTypes.names
-                .filter { name in graph.tokens.relationshipType(name).map { graph.count($0) > 0 } ?? false }
-                .map { [.string($0)] }
-        },
-        Procedure(name: "db.propertyKeys", inputs: [], outputs: ["propertyKey"]) { graph, _ in
-            graph.tokens.propertyKeys.names.map { [.string($0)] }
-        },
-        Procedure(name: "dbms.components", inputs: [], outputs: ["name", "versions", "edition"]) { _, _ in
-            [[.string("Plexus Kernel"), .list([.string("5.26.0")]), .string("community")]]
-        },
-    ]
+    /// Takes away all procedures that were defined.
+    package func removeDefined() {
+        self.procedures.withLock { [standard] procedures in
+            procedures = procedures.filter { standard.contains($0.key) }
+        }
+    }
+
+    subscript(name: String) -> Procedure? { self.procedures.withLock { $0[name.lowercased()] } }
+
+    /// Those that a query can name, in the order of their names.
+    var all: [Procedure] {
+        self.procedures.withLock { Array($0.values) }
+            .filter { !$0.name.contains(" ") }.sorted { $0.name < $1.name }
+    }
 }

@@ -52,6 +52,13 @@ enum TimeZones {
             zone: self.name(zone))
     }
 
+    /// The same moment in another zone.
+    static func moved(_ moment: ZonedDateTime, to zone: Zone) -> ZonedDateTime {
+        ZonedDateTime(
+            seconds: moment.seconds, nanosecond: moment.nanosecond,
+            offsetSeconds: self.offset(of: zone, at: moment.seconds), zone: self.name(zone))
+    }
+
     static func name(_ zone: Zone) -> String? {
         if case .named(let name) = zone { return name }
         return nil

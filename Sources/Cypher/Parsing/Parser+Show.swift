@@ -1,0 +1,89 @@
+extension Parser {
+    private static let shown = [
+        "INDEX": "show indexes", "INDEXES": "show indexes", "CONSTRAINT": "show constraints",
+        "CONSTRAINTS": "show constraints", "PROCEDURE": "show procedures", "PROCEDURES": "show procedures",
+        "FUNCTION": "show functions", "FUNCTIONS": "show functions", "TRANSACTION": "show transactions",
+        "TRANSACTIONS": "show transactions", "DATABASE": "show databases", "DATABASES": "show databases",
+    ]
+
+    /// `SHOW INDEXES YIELD name WHERE ... RETURN ...`, `TERMINATE TRANSACTION 'id'`; nil when it is something else.
+    ///
+    /// Both are calls of procedures that no other query can name, and what follows is as after any call.
+    mutating func showCommand() throws(CypherError) -> Query? {
+        guard self.isKeyword("SHOW") || self.isKeyword("TERMINATE") else { return nil }
+        let start = self.token.range
+        let call = self.take("SHOW") ? try self.shownCall() : try self.terminatedCall()
+        var clauses = [Clause(kind: .call(call), range: self.range(from: start))]
+        let isFiltered = call.predicate != nil
+        let (order, skip, limit) = try self.ordering()
+        let hasOrder = !order.isEmpty || skip != nil || limit != nil
+        let predicate = !isFiltered && self.take("WHERE") ? try self.expression() : nil
+        if hasOrder || predicate != nil {
+            let projection = Projection(
+                isDistinct: false, includesAll: true, items: [], order: order, skip: skip, limit: limit,
+                range: start)
+            clauses.append(Clause(kind: .with(projection, predicate: predicate), range: start))
+        }
+        if self.isKeyword("RETURN"), let clause = try self.clause() {
+            clauses.append(clause)
+        } else if clauses.count > 1 {
+            let all = Projection(
+                isDistinct: false, includesAll: true, items: [], order: [], skip: nil, limit: nil,
+                range: start)
+            clauses.append(Clause(kind: .returning(all), range: start))
+        }
+        return Query(parts: [SingleQuery(clauses: clauses)], keepsDuplicates: false)
+    }
+
+    private mutating func shownCall() throws(CypherError) -> ProcedureCall {
+        var filter: String?
+        let words = Self.shown.keys.sorted()
+        while Self.shown[self.token.keyword] == nil {
+            guard
+                ["ALL", "BUILT", "IN", "USER", "DEFINED", "RANGE", "TEXT", "UNIQUE"].contains(
+                    self.token.keyword)
+            else { throw self.unexpected("expected what to show", near: words) }
+            if ["RANGE", "TEXT", "UNIQUE"].contains(self.token.keyword) { filter = self.token.keyword }
+            self.advance()
+        }
+        let (name, range) = (Self.shown[self.token.keyword] ?? "", self.token.range)
+        self.advance()
+        var predicate = filter.map { Self.equals("type", .string($0), range) }
+        if name == "show databases", case .word(let graph, let isQuoted) = self.token.kind,
+            isQuoted || !["YIELD", "WHERE", "RETURN"].contains(self.token.keyword)
+        {
+            self.advance()
+            predicate = Self.equals("name", .string(graph.lowercased()), range)
+        }
+        if name == "show transactions", case .string(let id) = self.token.kind {
+            self.advance()
+            predicate = Self.equals("transactionId", .string(id), range)
+        }
+        let yields = try self.yields()
+        if predicate == nil, self.take("WHERE") { predicate = try self.expression() }
+        return ProcedureCall(name: name, arguments: nil, yields: yields ?? [], predicate: predicate)
+    }
+
+    private static func equals(_ column: String, _ value: Expression.Kind, _ range: SourceRange) -> Expression
+    {
+        Expression(
+            .comparison(
+                Expression(.variable(column), range),
+                [Comparison(sign: .equal, operand: Expression(value, range))]), range)
+    }
+
+    private mutating func terminatedCall() throws(CypherError) -> ProcedureCall {
+        self.advance()
+        guard self.take("TRANSACTION") || self.take("TRANSACTIONS") else {
+            throw self.unexpected("expected TRANSACTION", near: ["TRANSACTION", "TRANSACTIONS"])
+        }
+        let start = self.token.range
+        var ids: [Expression] = []
+        repeat { ids.append(try self.expression()) } while self.takeSign(",")
+        let list = Expression(.list(ids), self.range(from: start))
+        let yields = try self.yields()
+        let predicate = self.take("WHERE") ? try self.expression() : nil
+        return ProcedureCall(
+            name: "terminate transactions", arguments: [list], yields: yields ?? [], predicate: predicate)
+    }
+}

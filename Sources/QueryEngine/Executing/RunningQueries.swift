@@ -1,0 +1,63 @@
+package import PropertyGraph
+internal import Synchronization
+
+/// The queries that run now, so that they can be listed and ended.
+package final class RunningQueries: Sendable {
+    /// One of them.
+    package final class Entry: Sendable {
+        /// As `plexus-transaction-7`.
+        package let id: String
+        /// The graph's name.
+        package let database: String
+        /// The text.
+        package let text: String
+        /// When it began.
+        package let start: ZonedDateTime
+        private let ended = Atomic(false)
+
+        init(id: String, database: String, text: String, start: ZonedDateTime) {
+            self.id = id
+            self.database = database
+            self.text = text
+            self.start = start
+        }
+
+        /// Whether somebody wants its end.
+        package var isEnded: Bool { self.ended.load(ordering: .relaxed) }
+
+        func end() { self.ended.store(true, ordering: .relaxed) }
+    }
+
+    private struct State {
+        var next = 1
+        var entries: [String: Entry] = [:]
+    }
+    private let state = Mutex(State())
+
+    init() {}
+
+    func begin(_ text: String, database: String, at start: ZonedDateTime) -> Entry {
+        self.state.withLock { state in
+            let entry = Entry(
+                id: "plexus-transaction-\(state.next)", database: database, text: text, start: start)
+            state.next += 1
+            state.entries[entry.id] = entry
+            return entry
+        }
+    }
+
+    func finish(_ entry: Entry) { self.state.withLock { _ = $0.entries.removeValue(forKey: entry.id) } }
+
+    /// Asks a query to end at its next look at the clock; whether there is one of that name.
+    package func terminate(_ id: String) -> Bool {
+        guard let entry = self.state.withLock({ $0.entries[id] }) else { return false }
+        entry.end()
+        return true
+    }
+
+    /// All, oldest first.
+    package var all: [Entry] {
+        self.state.withLock { Array($0.entries.values) }
+            .sorted { $0.start.isBefore($1.start) || ($0.start == $1.start && $0.id < $1.id) }
+    }
+}

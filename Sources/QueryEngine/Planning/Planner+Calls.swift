@@ -1,0 +1,224 @@
+internal import Cypher
+internal import PropertyGraph
+
+extension Planner {
+    /// `CALL { }`: the subquery runs for each row; what it returns is added to it.
+    func subquery(
+        _ call: SubqueryCall, _ input: PlanNode, _ scope: [String: Int]
+    ) throws(CypherError) -> (PlanNode, [String: Int]) {
+        if let batches = call.batches { return try self.batches(call, batches, input, scope) }
+        let (inner, columns) = try self.plan(call.query, scope: self.seen(call, scope))
+        let slots = columns.map(\.1)
+        let (returnsRows, isOptional) = (!columns.isEmpty, call.isOptional)
+        let mustGather = call.query.isUpdating
+        let rows = input.estimatedRows * max(1, inner.estimatedRows)
+        let node = self.node("Apply", rows: rows, children: [input, inner]) { context, row, emit in
+            func apply(_ row: Row) throws -> Bool {
+                guard returnsRows else {
+                    _ = try inner.run(context, row) { _ in true }
+                    return try emit(row)
+                }
+                var out = row
+                var found = false
+                let goesOn = try inner.run(context, row) { result in
+                    found = true
+                    for slot in slots { out[slot] = result[slot] }
+                    return try emit(out)
+                }
+                guard isOptional, !found, goesOn else { return goesOn }
+                for slot in slots { out[slot] = .null }
+                return try emit(out)
+            }
+            guard mustGather else { return try input.run(context, row, apply) }
+            // A subquery that writes must not see its own work: the rows before it are gathered first.
+            for row in try input.collect(context, row) { guard try apply(row) else { return false } }
+            return true
+        }
+        return (node, scope.merging(columns) { _, new in new })
+    }
+
+    /// The variables that the subquery sees.
+    private func seen(_ call: SubqueryCall, _ scope: [String: Int]) -> [String: Int] {
+        switch call.imports {
+        case .all: return scope
+        case .names(let names): return scope.filter { names.contains($0.key) }
+        case .leadingWith:
+            var seen: [String: Int] = [:]
+            for part in call.query.parts {
+                guard case .with(let projection, _)? = part.clauses.first?.kind else { continue }
+                if projection.includesAll { return scope }
+                for case .variable(let name) in projection.items.map(\.expression.kind) {
+                    seen[name] = scope[name]
+                }
+            }
+            return seen
+        }
+    }
+
+    // MARK: IN TRANSACTIONS
+
+    /// `CALL { } IN TRANSACTIONS`: rows in batches, each committed before the next is begun.
+    private func batches(
+        _ call: SubqueryCall, _ batches: SubqueryCall.Batches, _ input: PlanNode, _ scope: [String: Int]
+    ) throws(CypherError) -> (PlanNode, [String: Int]) {
+        let (inner, columns) = try self.plan(call.query, scope: self.seen(call, scope))
+        let size = try batches.rows.map { (e) throws(CypherError) in
+            (try ExpressionCompiler(planner: self, scope: [:]).compile(e), e.range)
+        }
+        var next = scope.merging(columns) { _, new in new }
+        let status = batches.status.map { _ in self.newSlot() }
+        if let name = batches.status, let status { next[name] = status }
+        let work = BatchWork(
+            inner: inner, slots: columns.map(\.1), failure: batches.failure, status: status)
+        let node = self.node(
+            "TransactionApply", rows: input.estimatedRows, children: [input, inner]
+        ) { context, row, emit in
+            let limit = max(1, try size.map { try Self.bound($0.0, $0.1, context) } ?? 1000)
+            var rows = try input.collect(context, row)[...]
+            while !rows.isEmpty {
+                try context.step()
+                let batch = Array(rows.prefix(limit))
+                rows = rows.dropFirst(limit)
+                let outcome = try work.run(batch, context)
+                for row in outcome.rows { guard try emit(row) else { return false } }
+                if outcome.stops, work.status == nil { return true }
+                if outcome.stops {
+                    for row in work.notStarted(rows) { guard try emit(row) else { return false } }
+                    return true
+                }
+            }
+            return true
+        }
+        return (node, next)
+    }
+
+    // MARK: LOAD CSV
+
+    func loadCSV(
+        _ load: LoadCSV, _ input: PlanNode, _ scope: [String: Int], _ range: SourceRange
+    ) throws(CypherError) -> (PlanNode, [String: Int]) {
+        let url = try ExpressionCompiler(planner: self, scope: scope).compile(load.url)
+        let slot = self.newSlot()
+        let separator = load.separator.first ?? ","
+        guard let files = self.services.files else {
+            throw CypherError(
+                .semantic, "NotSupported", "there is no folder here that LOAD CSV may read", at: range)
+        }
+        let node = self.node("LoadCSV", load.variable, rows: input.estimatedRows * 100, children: [input]) {
+            context, row, emit in
+            try input.run(context, row) { row in
+                guard let url = try url(context, row).string else {
+                    throw CypherError(
+                        .type, "InvalidArgumentType", "LOAD CSV takes the place of a file as text", at: range)
+                }
+                var out = row
+                var headers: [String]?
+                var goesOn = true
+                var failure: CypherError?
+                do {
+                    try files(url, separator) { fields in
+                        if load.hasHeaders, headers == nil {
+                            headers = fields
+                            return true
+                        }
+                        out[slot] = Self.row(fields, headers)
+                        do {
+                            try context.step()
+                            goesOn = try emit(out)
+                        } catch let error as CypherError {
+                            failure = error
+                            goesOn = false
+                        }
+                        return goesOn
+                    }
+                } catch {
+                    throw CypherError(.argument, "FileNotLoaded", "\(error)", at: load.url.range)
+                }
+                if let failure { throw failure }
+                return goesOn
+            }
+        }
+        return (node, scope.merging([load.variable: slot]) { _, new in new })
+    }
+
+    /// Fields as a list, or as a map when there are headers; empty ones are null then.
+    private static func row(_ fields: [String], _ headers: [String]?) -> Value {
+        guard let headers else { return .list(fields.map(Value.string)) }
+        var map: [String: Value] = [:]
+        for (index, name) in headers.enumerated() {
+            let field = index < fields.count ? fields[index] : ""
+            map[name] = field.isEmpty ? .null : .string(field)
+        }
+        return .map(map)
+    }
+}
+
+/// One batch of `CALL { } IN TRANSACTIONS`.
+private struct BatchWork {
+    let inner: PlanNode
+    let slots: [Int]
+    let failure: SubqueryCall.Batches.Failure
+    /// Where a row tells how its transaction ended.
+    let status: Int?
+
+    /// Runs the subquery for the rows in a transaction of their own; gives the rows that go on.
+    func run(_ rows: [Row], _ context: ExecutionContext) throws -> (rows: [Row], stops: Bool) {
+        var id = ""
+        do {
+            let results = try context.inTransactionOfItsOwn {
+                id = $0
+                return try self.results(rows, context)
+            }
+            return (self.with(results, id, nil), false)
+        } catch let error as CypherError where self.failure != .fail && error.kind != .cancelled {
+            var failed = rows
+            for index in failed.indices { for slot in self.slots { failed[index][slot] = .null } }
+            return (self.with(failed, id, error), self.failure == .stop)
+        }
+    }
+
+    private func results(_ rows: [Row], _ context: ExecutionContext) throws -> [Row] {
+        var results: [Row] = []
+        for row in rows {
+            guard !self.slots.isEmpty else {
+                _ = try self.inner.run(context, row) { _ in true }
+                results.append(row)
+                continue
+            }
+            _ = try self.inner.run(context, row) { result in
+                var out = row
+                for slot in self.slots { out[slot] = result[slot] }
+                try context.hold(out.count)
+                results.append(out)
+                return true
+            }
+        }
+        return results
+    }
+
+    private func with(_ rows: [Row], _ id: String, _ error: CypherError?) -> [Row] {
+        guard let status = self.status else { return rows }
+        return rows.map { row in
+            var row = row
+            row[status] = .map([
+                "started": .boolean(true), "committed": .boolean(error == nil),
+                "transactionId": .string(id), "errorMessage": error.map { .string($0.message) } ?? .null,
+            ])
+            return row
+        }
+    }
+
+    /// The rows that no transaction was begun for.
+    func notStarted(_ rows: ArraySlice<Row>) -> [Row] {
+        guard let status = self.status else { return [] }
+        return rows.map { row in
+            var row = row
+            for slot in self.slots { row[slot] = .null }
+            row[status] = .map([
+                "started": .boolean(false), "committed": .boolean(false), "transactionId": .null,
+                "errorMessage": .null,
+            ])
+            return row
+        }
+    }
+}

@@ -1,0 +1,87 @@
+package import Cypher
+package import PropertyGraph
+
+/// A procedure that queries can `CALL`: rows from a snapshot and arguments.
+package struct Procedure: Sendable {
+    /// An argument or a column.
+    package struct Field: Hashable, Sendable {
+        /// Its name.
+        package let name: String
+        /// What values it takes.
+        package let type: ValueType
+        /// The argument when none is given; nil when one must be.
+        package let fallback: Value?
+
+        /// Joins the parts.
+        package init(_ name: String, _ type: ValueType, fallback: Value? = nil) {
+            self.name = name
+            self.type = type
+            self.fallback = fallback
+        }
+    }
+
+    /// The name with its namespace.
+    package let name: String
+    /// What it does, in a sentence.
+    package let summary: String
+    /// The arguments.
+    package let inputs: [Field]
+    /// The columns.
+    package let outputs: [Field]
+    /// Computes all rows; each has a value for every output.
+    package let body: @Sendable (ProcedureContext, [Value]) throws -> [[Value]]
+
+    /// Joins the parts.
+    package init(
+        _ name: String, _ summary: String = "", inputs: [Field] = [], outputs: [Field],
+        body: @escaping @Sendable (ProcedureContext, [Value]) throws -> [[Value]]
+    ) {
+        self.name = name
+        self.summary = summary
+        self.inputs = inputs
+        self.outputs = outputs
+        self.body = body
+    }
+
+    /// A procedure that looks its arguments up in a table: each row has the inputs, then the outputs.
+    package init(_ name: String, inputs: [Field], outputs: [Field], table: [[Value]]) {
+        self.init(name, "a table", inputs: inputs, outputs: outputs) { _, arguments in
+            table.filter { row in
+                zip(row, arguments).allSatisfy { $0.equivalenceKey == $1.equivalenceKey }
+            }
+            .map { Array($0.dropFirst(arguments.count)) }
+        }
+    }
+
+    /// `name(a :: STRING) :: (b :: INTEGER)`
+    package var signature: String {
+        "\(self.name)(\(Self.text(self.inputs))) :: (\(Self.text(self.outputs)))"
+    }
+
+    private static func text(_ fields: [Field]) -> String {
+        fields.map { field in
+            let fallback = field.fallback.map { " = \(ValueText.text($0) ?? "null")" } ?? ""
+            return "\(field.name)\(fallback) :: \(field.type)"
+        }
+        .joined(separator: ", ")
+    }
+}
+
+/// What a procedure sees of the query that calls it.
+package struct ProcedureContext {
+    let execution: ExecutionContext
+    let functions: FunctionRegistry
+    let procedures: ProcedureRegistry
+    let running: RunningQueries
+
+    /// The graph, with what the query wrote.
+    package var graph: GraphSnapshot { self.execution.graph }
+
+    /// Counts a unit of work.
+    /// - Throws: ``CypherError`` when the query's time is over or it was cancelled.
+    package func step() throws(CypherError) { try self.execution.step() }
+
+    /// Counts values that stay in memory.
+    /// - Throws: ``CypherError`` when they are more than the query may hold.
+    package func hold(_ count: Int) throws(CypherError) { try self.execution.hold(count) }
+}

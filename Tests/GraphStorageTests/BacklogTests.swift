@@ -1,0 +1,210 @@
+import Foundation
+import GraphStorage
+import PropertyGraph
+import Testing
+
+/// The log is ahead of the tables: what is read back is the same, whenever the process ends.
+struct BacklogTests {
+    /// A store, and the graph that it should hold.
+    private final class Subject {
+        let folder: TemporaryFolder
+        private(set) var path: String
+        private(set) var storage: SQLiteStorage
+        private(set) var graph = GraphSnapshot()
+        private var copies = 0
+
+        init() throws {
+            self.folder = try TemporaryFolder()
+            self.path = self.folder.path + "/g.db"
+            self.storage = try SQLiteStorage(path: self.path)
+            _ = try self.storage.load()
+        }
+
+        /// Commits changes of the newest graph, each on top of the one before, or takes all of them back.
+        func commit(
+            keeping isKept: Bool = true, _ bodies: [(GraphTransaction) throws -> Void]
+        ) throws {
+            var graph = self.graph
+            try self.storage.beginGroup()
+            for body in bodies {
+                let transaction = GraphTransaction(graph)
+                try body(transaction)
+                guard let commit = try transaction.finish() else { continue }
+                try self.storage.append(commit)
+                graph = commit.graph
+            }
+            guard isKept else { return self.storage.rollbackGroup() }
+            try self.storage.commitGroup()
+            self.graph = graph
+        }
+
+        /// Opens the files as they are now, as after kill -9.
+        func crash() throws {
+            self.copies += 1
+            let copy = self.folder.path + "/crashed\(self.copies).db"
+            for suffix in ["", "-wal"] where FileManager.default.fileExists(atPath: self.path + suffix) {
+                try FileManager.default.copyItem(atPath: self.path + suffix, toPath: copy + suffix)
+            }
+            self.path = copy
+            try self.reopen()
+        }
+
+        func closeAndReopen() throws {
+            try self.storage.close()
+            try self.reopen()
+        }
+
+        private func reopen() throws {
+            self.storage = try SQLiteStorage(path: self.path)
+            let loaded = try self.storage.load()
+            #expect(loaded.version == self.graph.version)
+            #expect(Self.images(loaded) == Self.images(self.graph))
+            #expect(loaded.indexes.map(\.definition.name) == self.graph.indexes.map(\.definition.name))
+            #expect(loaded.inconsistencies(limit: 1).isEmpty)
+            self.graph = loaded
+        }
+
+        private static func images(_ graph: GraphSnapshot) -> [String] {
+            graph.allNodes().map { node in
+                let labels = graph.labels(of: node).map { graph.tokens.name($0) }.sorted()
+                let properties = graph.properties(of: node).map {
+                    "\(graph.tokens.name($0.key)): \($0.value)"
+                }
+                return "\(node.index) \(labels) \(properties.sorted())"
+            }
+                + graph.allRelationships().map { relationship in
+                    let properties = graph.properties(of: relationship)
+                    let record = graph.relationship(relationship)
+                    let type = record.map { graph.tokens.name($0.type) } ?? ""
+                    return "\(relationship.index) \(type) \(record?.source.index ?? 0) "
+                        + "\(record?.target.index ?? 0) \(properties.map { "\($0.value)" })"
+                }
+        }
+
+        /// Runs a query in the file with SQLite's own program and gives the first column's sum.
+        func expect(_ sql: String, _ value: Int, _ place: SourceLocation = #_sourceLocation) throws {
+            let result = try run(
+                "/usr/bin/env",
+                [
+                    "python3", "-c",
+                    "import sqlite3,sys; sys.exit(sqlite3.connect(sys.argv[1]).execute(sys.argv[2]).fetchone()[0] != "
+                        + "int(sys.argv[3]))", self.path, sql, "\(value)",
+                ], mayFail: true)
+            #expect(result == 0, "\(sql) is not \(value)", sourceLocation: place)
+        }
+    }
+
+    @Test func whatIsInTheLogOnlyIsThereAfterACrash() throws {
+        let subject = try Subject()
+        for number in 0..<3 {
+            try subject.commit([
+                { _ = try $0.createNode(labels: ["A"], properties: ["n": .integer(number)]) }
+            ])
+        }
+        try subject.expect("SELECT position FROM table_state", 0)
+        try subject.expect("SELECT max(position) FROM change_log", 3)
+        try subject.crash()
+        try subject.commit([{ try $0.deleteNode(NodeID(1)) }])
+        try subject.closeAndReopen()
+        try subject.expect("SELECT count(*) FROM node", 2)
+        try subject.expect("SELECT position FROM table_state", 4)
+    }
+
+    @Test func tablesCatchUpByThemselves() throws {
+        let subject = try Subject()
+        try subject.commit([{ _ = try $0.createNode(labels: ["A"]) }])
+        let deadline = Date().addingTimeInterval(30)
+        let script = """
+            import sqlite3,sys,time
+            c = sqlite3.connect(sys.argv[1])
+            end = time.time() + 20
+            while c.execute("SELECT count(*) FROM node").fetchone()[0] == 0 and time.time() < end: time.sleep(0.05)
+            sys.exit(time.time() >= end)
+            """
+        try python(script, subject.path)
+        #expect(Date() < deadline)
+    }
+
+    @Test func aGroupTakenBackLeavesNothingBehind() throws {
+        let subject = try Subject()
+        try subject.commit([{ _ = try $0.createNode(labels: ["A"]) }])
+        try subject.commit(keeping: false, [{ _ = try $0.createNode(labels: ["B"]) }])
+        // An index makes its group write rows at once; those of before wait again.
+        try subject.commit(
+            keeping: false, [{ try $0.createIndex(IndexDefinition(name: "i", label: "A", keys: ["n"])) }])
+        try subject.commit([{ _ = try $0.createNode(labels: ["C"]) }])
+        try subject.storage.catchUp()
+        try subject.expect("SELECT count(*) FROM node", 2)
+        try subject.closeAndReopen()
+    }
+
+    @Test func aGroupIsOneLineAndItsCommitsAreToldApart() async throws {
+        let subject = try Subject()
+        try subject.commit((0..<3).map { _ in { _ = try $0.createNode(labels: ["A"]) } })
+        try subject.commit([{ _ = try $0.createNode(labels: ["A"]) }])
+        try subject.expect("SELECT count(*) FROM change_log", 2)
+        let sets = try await subject.storage.changes(after: 1, limit: 2)
+        #expect(sets.map(\.position) == [2, 3])
+        #expect(try await subject.storage.changes(after: 3, limit: 9).map(\.position) == [4])
+    }
+
+    @Test func aLogThatWasCutOffBehindTheTablesIsNamed() throws {
+        let subject = try Subject()
+        for _ in 0..<3 { try subject.commit([{ _ = try $0.createNode(labels: ["A"]) }]) }
+        try subject.storage.close()
+        try python(
+            "import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); c.execute('DELETE FROM change_log WHERE position = 3');"
+                + "c.commit(); c.close()", subject.path)
+        #expect(throws: StorageError.damaged("the log lacks commit 3")) {
+            try SQLiteStorage(path: subject.path).load()
+        }
+    }
+
+    @Test(arguments: 1...6 as ClosedRange<UInt64>)
+    func randomCommitsComeBackWheneverTheProcessEnds(seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
+        let subject = try Subject()
+        for step in 0..<60 {
+            var bodies: [(GraphTransaction) throws -> Void] = []
+            for _ in 0..<Int.random(in: 1...12, using: &random) {
+                let seed = random.next()
+                bodies.append { try Self.change($0, SeededGenerator(seed: seed)) }
+            }
+            if Int.random(in: 0..<15, using: &random) == 0 {
+                let index = IndexDefinition(name: "i\(step)", label: "A", keys: ["n\(step)"])
+                bodies.append { try $0.createIndex(index) }
+            }
+            try subject.commit(keeping: Int.random(in: 0..<5, using: &random) > 0, bodies)
+            switch Int.random(in: 0..<12, using: &random) {
+            case 0: try subject.crash()
+            case 1: try subject.closeAndReopen()
+            case 2: try subject.storage.catchUp()
+            default: break
+            }
+        }
+        try subject.closeAndReopen()
+        #expect(SQLiteStorage.verify(path: subject.path).problems.isEmpty)
+    }
+
+    private static func change(_ transaction: GraphTransaction, _ generator: SeededGenerator) throws {
+        var random = generator
+        for _ in 0..<Int.random(in: 1...4, using: &random) {
+            let nodes = transaction.graph.allNodes().shuffled(using: &random)
+            let relationships = transaction.graph.allRelationships().shuffled(using: &random)
+            let number = Value.integer(Int.random(in: 0..<9, using: &random))
+            switch Int.random(in: 0..<8, using: &random) {
+            case 0 where !nodes.isEmpty: try transaction.detachDeleteNode(nodes[0])
+            case 1 where !relationships.isEmpty: try transaction.deleteRelationship(relationships[0])
+            case 2 where !nodes.isEmpty:
+                try transaction.setProperty(transaction.propertyKey("n"), of: nodes[0], to: number)
+            case 3 where !relationships.isEmpty:
+                try transaction.setProperty(transaction.propertyKey("r"), of: relationships[0], to: number)
+            case 4 where !nodes.isEmpty: try transaction.addLabel(transaction.label("B"), to: nodes[0])
+            case 5 where nodes.count > 1, 6 where nodes.count > 1:
+                _ = try transaction.createRelationship(
+                    type: "R", from: nodes[0], to: nodes[1], properties: ["r": number])
+            default: _ = try transaction.createNode(labels: ["A"], properties: ["n": number])
+            }
+        }
+    }
+}
