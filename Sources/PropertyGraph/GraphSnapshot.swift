@@ -2,33 +2,93 @@
 ///
 /// Copying one is O(1) in the size of the graph. All reads are O(1) or O(log n) unless they say more, and none waits.
 package struct GraphSnapshot: Sendable {
-    /// The number of the last commit that it shows, from 0 for the empty graph.
-    package internal(set) var version: UInt64 = 0
-    /// Names of labels, types and keys.
-    package internal(set) var tokens = TokenTable()
-    /// How many nodes there are.
-    package internal(set) var nodeCount = 0
-    /// How many relationships there are.
-    package internal(set) var relationshipCount = 0
-    /// Indexes, those of constraints among them, in order of creation.
-    package internal(set) var indexes: [PropertyIndex] = []
-    /// Constraints in order of creation.
-    package internal(set) var constraints: [ConstraintDefinition] = []
+    private var storage = GraphFields()
 
-    var nodes = PageTable<NodePage>()
-    var outgoing = PageTable<AdjacencyPage>()
-    var incoming = PageTable<AdjacencyPage>()
-    var relationships = PageTable<RelationshipPage>()
-    var labelSets = LabelSets()
-    var labelMembers: [NodeSet] = []
-    var typeCounts: [Int] = []
-    var patternCounts = PatternCounts()
+    /// The fields, held by this snapshot alone.
+    private var owned: GraphFields {
+        mutating get {
+            if !isKnownUniquelyReferenced(&self.storage) { self.storage = GraphFields(copying: self.storage) }
+            return self.storage
+        }
+    }
+
+    /// The number of the last commit that it shows, from 0 for the empty graph.
+    package internal(set) var version: UInt64 {
+        @inline(__always) _read { yield self.storage.version }
+        _modify { yield &self.owned.version }
+    }
+    /// Names of labels, types and keys.
+    package internal(set) var tokens: TokenTable {
+        @inline(__always) _read { yield self.storage.tokens }
+        _modify { yield &self.owned.tokens }
+    }
+    /// How many nodes there are.
+    package internal(set) var nodeCount: Int {
+        @inline(__always) _read { yield self.storage.nodeCount }
+        _modify { yield &self.owned.nodeCount }
+    }
+    /// How many relationships there are.
+    package internal(set) var relationshipCount: Int {
+        @inline(__always) _read { yield self.storage.relationshipCount }
+        _modify { yield &self.owned.relationshipCount }
+    }
+    /// Indexes, those of constraints among them, in order of creation.
+    package internal(set) var indexes: [PropertyIndex] {
+        @inline(__always) _read { yield self.storage.indexes }
+        _modify { yield &self.owned.indexes }
+    }
+    /// Constraints in order of creation.
+    package internal(set) var constraints: [ConstraintDefinition] {
+        @inline(__always) _read { yield self.storage.constraints }
+        _modify { yield &self.owned.constraints }
+    }
+    var nodes: PageTable<NodePage> {
+        @inline(__always) _read { yield self.storage.nodes }
+        _modify { yield &self.owned.nodes }
+    }
+    var outgoing: PageTable<AdjacencyPage> {
+        @inline(__always) _read { yield self.storage.outgoing }
+        _modify { yield &self.owned.outgoing }
+    }
+    var incoming: PageTable<AdjacencyPage> {
+        @inline(__always) _read { yield self.storage.incoming }
+        _modify { yield &self.owned.incoming }
+    }
+    var relationships: PageTable<RelationshipPage> {
+        @inline(__always) _read { yield self.storage.relationships }
+        _modify { yield &self.owned.relationships }
+    }
+    var labelSets: LabelSets {
+        @inline(__always) _read { yield self.storage.labelSets }
+        _modify { yield &self.owned.labelSets }
+    }
+    var labelMembers: [NodeSet] {
+        @inline(__always) _read { yield self.storage.labelMembers }
+        _modify { yield &self.owned.labelMembers }
+    }
+    var typeCounts: [Int] {
+        @inline(__always) _read { yield self.storage.typeCounts }
+        _modify { yield &self.owned.typeCounts }
+    }
+    var patternCounts: PatternCounts {
+        @inline(__always) _read { yield self.storage.patternCounts }
+        _modify { yield &self.owned.patternCounts }
+    }
     /// Numbers below the bounds that are used by nobody: the next entities get them.
-    var freeNodes = IDSet()
-    var freeRelationships = IDSet()
+    var freeNodes: IDSet {
+        @inline(__always) _read { yield self.storage.freeNodes }
+        _modify { yield &self.owned.freeNodes }
+    }
+    var freeRelationships: IDSet {
+        @inline(__always) _read { yield self.storage.freeRelationships }
+        _modify { yield &self.owned.freeRelationships }
+    }
     /// Off while images of a log are applied: they were checked when they were made, and within one commit a value may
     /// reach its new holder before it has left the old one.
-    var checksUniqueness = true
+    var checksUniqueness: Bool {
+        @inline(__always) _read { yield self.storage.checksUniqueness }
+        _modify { yield &self.owned.checksUniqueness }
+    }
 
     /// An empty graph.
     package init() {}
@@ -177,6 +237,70 @@ package struct GraphSnapshot: Sendable {
         guard let wanted = IndexKey([value]) else { return [] }
         if let index = self.index(label: label, keys: [key]) { return index.nodes(wanted) }
         return self.nodes(label).filter { IndexKey([self.property(key, of: $0)]) == wanted }
+    }
+}
+
+/// What a snapshot consists of, behind one reference: copying a snapshot counts one, not one a field.
+///
+/// `@unchecked Sendable`: changed only by the one snapshot that holds it (``GraphSnapshot/owned``), so that accesses need no
+/// checks of their own either.
+private final class GraphFields: @unchecked Sendable {
+    @exclusivity(unchecked) var version: UInt64
+    @exclusivity(unchecked) var tokens: TokenTable
+    @exclusivity(unchecked) var nodeCount: Int
+    @exclusivity(unchecked) var relationshipCount: Int
+    @exclusivity(unchecked) var indexes: [PropertyIndex]
+    @exclusivity(unchecked) var constraints: [ConstraintDefinition]
+    @exclusivity(unchecked) var nodes: PageTable<NodePage>
+    @exclusivity(unchecked) var outgoing: PageTable<AdjacencyPage>
+    @exclusivity(unchecked) var incoming: PageTable<AdjacencyPage>
+    @exclusivity(unchecked) var relationships: PageTable<RelationshipPage>
+    @exclusivity(unchecked) var labelSets: LabelSets
+    @exclusivity(unchecked) var labelMembers: [NodeSet]
+    @exclusivity(unchecked) var typeCounts: [Int]
+    @exclusivity(unchecked) var patternCounts: PatternCounts
+    @exclusivity(unchecked) var freeNodes: IDSet
+    @exclusivity(unchecked) var freeRelationships: IDSet
+    @exclusivity(unchecked) var checksUniqueness: Bool
+
+    init() {
+        self.version = 0
+        self.tokens = TokenTable()
+        self.nodeCount = 0
+        self.relationshipCount = 0
+        self.indexes = []
+        self.constraints = []
+        self.nodes = PageTable<NodePage>()
+        self.outgoing = PageTable<AdjacencyPage>()
+        self.incoming = PageTable<AdjacencyPage>()
+        self.relationships = PageTable<RelationshipPage>()
+        self.labelSets = LabelSets()
+        self.labelMembers = []
+        self.typeCounts = []
+        self.patternCounts = PatternCounts()
+        self.freeNodes = IDSet()
+        self.freeRelationships = IDSet()
+        self.checksUniqueness = true
+    }
+
+    init(copying other: GraphFields) {
+        self.version = other.version
+        self.tokens = other.tokens
+        self.nodeCount = other.nodeCount
+        self.relationshipCount = other.relationshipCount
+        self.indexes = other.indexes
+        self.constraints = other.constraints
+        self.nodes = other.nodes
+        self.outgoing = other.outgoing
+        self.incoming = other.incoming
+        self.relationships = other.relationships
+        self.labelSets = other.labelSets
+        self.labelMembers = other.labelMembers
+        self.typeCounts = other.typeCounts
+        self.patternCounts = other.patternCounts
+        self.freeNodes = other.freeNodes
+        self.freeRelationships = other.freeRelationships
+        self.checksUniqueness = other.checksUniqueness
     }
 }
 

@@ -178,7 +178,7 @@ package struct PreparedQuery: Sendable {
             names: planner.names, entry: entry, commit: commit)
         context.isProfiling = self.statement.mode == .profile
         var rows: [[Value]] = []
-        let empty = Row(repeating: .null, count: planner.slotCount)
+        let empty = Row(count: planner.slotCount)
         _ = try root.run(context, empty) { row in
             guard !columns.isEmpty else { return true }
             guard rows.count < limits.rows else {

@@ -6,8 +6,13 @@ package typealias BatchCommit = ((GraphTransaction) throws -> Void) throws -> Gr
 
 /// What a running query works on. One task at a time.
 final class ExecutionContext {
-    /// The graph as the query sees it now, its own writes included.
-    private(set) var graph: GraphSnapshot
+    /// The graph as the query sees it now, its own writes included. Lent and not copied: counting the references that a
+    /// snapshot consists of, once a row, cost more than all else.
+    private(set) var graph: GraphSnapshot {
+        @inline(__always) _read { yield self.current.pointee }
+        set { self.current.pointee = newValue }
+    }
+    private let current: UnsafeMutablePointer<GraphSnapshot>
     /// The graph as it was at the start: what is left of entities that the query deleted.
     let initial: GraphSnapshot
     private(set) var transaction: GraphTransaction?
@@ -43,13 +48,19 @@ final class ExecutionContext {
         self.keys = Array(repeating: nil, count: names.keys.count)
         self.labels = Array(repeating: nil, count: names.labels.count)
         self.types = Array(repeating: nil, count: names.types.count)
-        self.graph = graph
+        self.current = .allocate(capacity: 1)
+        self.current.initialize(to: graph)
         self.initial = graph
         self.transaction = transaction
         self.parameters = parameters
         self.limits = limits
         self.now = now
         self.deadline = .now + .seconds(limits.seconds)
+    }
+
+    deinit {
+        self.current.deinitialize(count: 1)
+        self.current.deallocate()
     }
 
     /// A property key that the plan names, nil while the graph has no such key. Looked up once.

@@ -28,14 +28,19 @@ struct Hops {
     ) throws -> Bool {
         for (index, direction) in self.directions.enumerated() {
             let adjacency = context.graph.adjacency(of: node, direction)
-            for range in self.ranges(adjacency, context) {
-                let isWanted = try adjacency.forEach(in: range) { entry in
-                    if index == 1, entry.neighbour == node { return true }
-                    if let test = self.test, !test(context, entry.type) { return true }
-                    try context.step()
-                    return try body(entry)
-                }
-                guard isWanted else { return false }
+            func visit(_ entry: AdjacencyEntry) throws -> Bool {
+                if index == 1, entry.neighbour == node { return true }
+                if let test = self.test, !test(context, entry.type) { return true }
+                try context.step()
+                return try body(entry)
+            }
+            guard let slots = self.typeSlots else {
+                guard try adjacency.forEach(in: 0..<adjacency.count, visit) else { return false }
+                continue
+            }
+            for slot in slots {
+                guard let type = context.type(slot) else { continue }
+                guard try adjacency.forEach(in: adjacency.range(of: type), visit) else { return false }
             }
         }
         return true
@@ -61,11 +66,6 @@ struct Hops {
         }
         return true
     }
-
-    private func ranges(_ adjacency: Adjacency, _ context: ExecutionContext) -> [Range<Int>] {
-        guard let slots = self.typeSlots else { return [0..<adjacency.count] }
-        return slots.compactMap { slot in context.type(slot).map { adjacency.range(of: $0) } }
-    }
 }
 
 /// Steps from a bound node to its neighbours.
@@ -80,12 +80,11 @@ struct Expansion {
 
     func expand(_ context: ExecutionContext, _ row: Row, _ emit: Emit) throws -> Bool {
         guard case .node(let node) = row[self.start] else { return true }
-        var out = row
         func take(_ entry: AdjacencyEntry) throws -> Bool {
             guard !self.isUsed(entry.relationship, row) else { return true }
-            out[self.slot] = .relationship(entry.relationship)
-            out[self.end] = .node(entry.neighbour)
-            return try emit(out)
+            row[self.slot] = .relationship(entry.relationship)
+            row[self.end] = .node(entry.neighbour)
+            return try emit(row)
         }
         guard self.isEndBound || self.start == self.end else {
             return try self.hops.forEach(node, context, take)
@@ -117,7 +116,6 @@ struct Expansion {
             guard case .node(let node) = row[self.end] else { return true }
             target = node
         }
-        var out = row
         var path: [RelationshipID] = []
         var nodes = [first]
         var pending: [[AdjacencyEntry]] = []
@@ -125,9 +123,9 @@ struct Expansion {
         func arrive(_ node: NodeID) throws -> Bool {
             guard path.count >= minimum, target == nil || target == node else { return true }
             let list = path.map(Value.relationship)
-            out[self.slot] = .list(reversed ? list.reversed() : list)
-            out[self.end] = .node(node)
-            return try emit(out)
+            row[self.slot] = .list(reversed ? list.reversed() : list)
+            row[self.end] = .node(node)
+            return try emit(row)
         }
         func next(_ node: NodeID) throws -> [AdjacencyEntry] {
             var entries: [AdjacencyEntry] = []
@@ -178,10 +176,9 @@ struct ShortestPathSearch {
         guard case .node(let source) = row[self.start], case .node(let target) = row[self.end] else {
             return true
         }
-        var out = row
         if self.minimum == 0, source == target {
-            out[self.slot] = .list([])
-            return try emit(out)
+            row[self.slot] = .list([])
+            return try emit(row)
         }
         // For each node reached: by which relationships, from which nodes of the level before.
         var parents: [NodeID: [(node: NodeID, relationship: RelationshipID)]] = [source: []]
@@ -215,8 +212,8 @@ struct ShortestPathSearch {
         while let (node, path) = pending.popLast() {
             try context.step()
             if node == source {
-                out[self.slot] = .list(path.reversed().map(Value.relationship))
-                guard try emit(out) else { return false }
+                row[self.slot] = .list(path.reversed().map(Value.relationship))
+                guard try emit(row) else { return false }
                 if !self.wantsAll { return true }
                 continue
             }

@@ -62,11 +62,10 @@ struct GroupWalk {
         guard walks.count >= self.minimum, !self.isEndBound || row[self.end] == .node(node) else {
             return true
         }
-        var out = row
-        out[self.slot] = .list(path)
-        out[self.end] = .node(node)
-        for (inner, outer) in self.lists { out[outer] = .list(walks.map { $0[inner] }) }
-        return try emit(out)
+        row[self.slot] = .list(path)
+        row[self.end] = .node(node)
+        for (inner, outer) in self.lists { row[outer] = .list(walks.map { $0[inner] }) }
+        return try emit(row)
     }
 
     /// The walks of one more round, last first.
@@ -74,12 +73,11 @@ struct GroupWalk {
         _ node: NodeID, _ rounds: Int, _ used: Set<Value>, _ context: ExecutionContext, _ row: Row
     ) throws -> [Row] {
         guard rounds < self.maximum else { return [] }
-        var start = row
-        start[self.first] = .node(node)
+        row[self.first] = .node(node)
         var found: [Row] = []
-        _ = try self.step.run(context, start) { walk in
+        _ = try self.step.run(context, row) { walk in
             guard !self.relationships.contains(where: { used.contains(walk[$0]) }) else { return true }
-            found.append(walk)
+            found.append(walk.copy())
             return true
         }
         return found.reversed()

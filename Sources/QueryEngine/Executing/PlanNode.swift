@@ -43,7 +43,7 @@ final class PlanNode {
         var rows: [Row] = []
         _ = try self.run(context, row) { row in
             try context.hold(row.count)
-            rows.append(row)
+            rows.append(row.copy())
             return true
         }
         return rows

@@ -540,7 +540,6 @@ struct ExpressionCompiler {
         let range = comprehension.list.range
         return { context, row in
             guard let elements = try Self.elements(list(context, row), range) else { return .null }
-            var row = row
             var result: [Value] = []
             for element in elements {
                 try context.step()
@@ -562,7 +561,6 @@ struct ExpressionCompiler {
         let test = try inner.compile(predicate)
         return { context, row in
             guard let elements = try Self.elements(list(context, row), range) else { return .null }
-            var row = row
             var (yes, no, unknown) = (0, 0, 0)
             for element in elements {
                 try context.step()
@@ -593,7 +591,6 @@ struct ExpressionCompiler {
         let step = try inner.compile(step)
         return { context, row in
             guard let elements = try Self.elements(list(context, row), range) else { return .null }
-            var row = row
             row[accumulatorSlot] = try initial(context, row)
             for element in elements {
                 try context.step()

@@ -18,16 +18,15 @@ extension Planner {
                     _ = try inner.run(context, row) { _ in true }
                     return try emit(row)
                 }
-                var out = row
                 var found = false
                 let goesOn = try inner.run(context, row) { result in
                     found = true
-                    for slot in slots { out[slot] = result[slot] }
-                    return try emit(out)
+                    for slot in slots { row[slot] = result[slot] }
+                    return try emit(row)
                 }
                 guard isOptional, !found, goesOn else { return goesOn }
-                for slot in slots { out[slot] = .null }
-                return try emit(out)
+                for slot in slots { row[slot] = .null }
+                return try emit(row)
             }
             guard mustGather else { return try input.run(context, row, apply) }
             // A subquery that writes must not see its own work: the rows before it are gathered first.
@@ -111,7 +110,6 @@ extension Planner {
                     throw CypherError(
                         .type, "InvalidArgumentType", "LOAD CSV takes the place of a file as text", at: range)
                 }
-                var out = row
                 var headers: [String]?
                 var goesOn = true
                 var failure: CypherError?
@@ -121,10 +119,10 @@ extension Planner {
                             headers = fields
                             return true
                         }
-                        out[slot] = Self.row(fields, headers)
+                        row[slot] = Self.row(fields, headers)
                         do {
                             try context.step()
-                            goesOn = try emit(out)
+                            goesOn = try emit(row)
                         } catch let error as CypherError {
                             failure = error
                             goesOn = false
@@ -171,9 +169,8 @@ private struct BatchWork {
             }
             return (self.with(results, id, nil), false)
         } catch let error as CypherError where self.failure != .fail && error.kind != .cancelled {
-            var failed = rows
-            for index in failed.indices { for slot in self.slots { failed[index][slot] = .null } }
-            return (self.with(failed, id, error), self.failure == .stop)
+            for row in rows { for slot in self.slots { row[slot] = .null } }
+            return (self.with(rows, id, error), self.failure == .stop)
         }
     }
 
@@ -186,7 +183,7 @@ private struct BatchWork {
                 continue
             }
             _ = try self.inner.run(context, row) { result in
-                var out = row
+                let out = row.copy()
                 for slot in self.slots { out[slot] = result[slot] }
                 try context.hold(out.count)
                 results.append(out)
@@ -199,7 +196,6 @@ private struct BatchWork {
     private func with(_ rows: [Row], _ id: String, _ error: CypherError?) -> [Row] {
         guard let status = self.status else { return rows }
         return rows.map { row in
-            var row = row
             row[status] = .map([
                 "started": .boolean(true), "committed": .boolean(error == nil),
                 "transactionId": .string(id), "errorMessage": error.map { .string($0.message) } ?? .null,
@@ -212,7 +208,6 @@ private struct BatchWork {
     func notStarted(_ rows: ArraySlice<Row>) -> [Row] {
         guard let status = self.status else { return [] }
         return rows.map { row in
-            var row = row
             for slot in self.slots { row[slot] = .null }
             row[status] = .map([
                 "started": .boolean(false), "committed": .boolean(false), "transactionId": .null,

@@ -24,9 +24,8 @@ extension Planner {
                     return try emit(row)
                 }
                 if found || !goesOn { return goesOn }
-                var out = row
-                for slot in slots { out[slot] = .null }
-                return try emit(out)
+                for slot in slots { row[slot] = .null }
+                return try emit(row)
             }
         }
         return (node, visible)
@@ -271,11 +270,10 @@ private struct MatchSolver {
             ) { context, row, emit in
                 try input.run(context, row) { row in
                     guard let label = context.label(token) else { return true }
-                    var out = row
                     for node in context.graph.nodes(label) {
                         try context.step()
-                        out[slot] = .node(node)
-                        guard try emit(out) else { return false }
+                        row[slot] = .node(node)
+                        guard try emit(row) else { return false }
                     }
                     return true
                 }
@@ -286,12 +284,11 @@ private struct MatchSolver {
                 "AllNodesScan", self.graph.nodes[index].name ?? "", rows: rows, children: [input]
             ) { context, row, emit in
                 try input.run(context, row) { row in
-                    var out = row
                     let graph = context.graph
                     for number in 0..<graph.nodeIDBound where graph.contains(NodeID(number)) {
                         try context.step()
-                        out[slot] = .node(NodeID(number))
-                        guard try emit(out) else { return false }
+                        row[slot] = .node(NodeID(number))
+                        guard try emit(row) else { return false }
                     }
                     return true
                 }
@@ -322,11 +319,10 @@ private struct MatchSolver {
                 } else {
                     nodes = IndexKey(wanted).map { index.nodes($0) } ?? []
                 }
-                var out = row
                 for node in nodes {
                     try context.step()
-                    out[slot] = .node(node)
-                    guard try emit(out) else { return false }
+                    row[slot] = .node(node)
+                    guard try emit(row) else { return false }
                 }
                 return true
             }
@@ -461,7 +457,6 @@ private struct MatchSolver {
         if let name = relationship.pattern.variable { compiler.scope[name] = slot }
         let test = try compiler.predicate(predicate)
         return { context, row, relationship in
-            var row = row
             row[slot] = .relationship(relationship)
             return try test(context, row)
         }
@@ -559,19 +554,18 @@ private struct MatchSolver {
         ) { context, row, emit in
             try input.run(context, row) { row in
                 func ends(_ source: NodeID, _ target: NodeID) throws -> Bool {
-                    var out = row
                     if from.1 {
                         guard row[from.0] == .node(source) else { return true }
                     } else {
-                        out[from.0] = .node(source)
+                        row[from.0] = .node(source)
                     }
                     if to.1 {
                         guard row[to.0] == .node(target) else { return true }
                     } else {
                         if from.0 == to.0, source != target { return true }
-                        out[to.0] = .node(target)
+                        row[to.0] = .node(target)
                     }
-                    return try emit(out)
+                    return try emit(row)
                 }
                 if isList {
                     guard case .list(let list) = row[slot],
@@ -613,10 +607,9 @@ private struct MatchSolver {
         self.node = self.planner.node("PathBuild", path.name, rows: input.estimatedRows, children: [input]) {
             context, row, emit in
             try input.run(context, row) { row in
-                var out = row
-                out[slot] = PathBuilder.path(
+                row[slot] = PathBuilder.path(
                     nodes.map { row[$0] }, relationships.map { row[$0] }, context.graph)
-                return try emit(out)
+                return try emit(row)
             }
         }
     }

@@ -37,9 +37,8 @@ extension Planner {
                 if procedure.outputs.isEmpty { return try emit(row) }
                 for result in results {
                     try context.step()
-                    var out = row
-                    for (column, slot) in columns { out[slot] = result[column] }
-                    guard try emit(out) else { return false }
+                    for (column, slot) in columns { row[slot] = result[column] }
+                    guard try emit(row) else { return false }
                 }
                 return true
             }

@@ -41,9 +41,8 @@ extension Planner {
             context, row, emit in
             try input.run(context, row) { row in
                 try context.step()
-                var out = row
-                for assignment in assignments { out[assignment.slot] = try assignment.value(context, row) }
-                return try emit(out)
+                for assignment in assignments { row[assignment.slot] = try assignment.value(context, row) }
+                return try emit(row)
             }
         }
     }
@@ -99,7 +98,7 @@ extension Planner {
     }
 
     static func bound(_ value: Evaluator, _ range: SourceRange, _ context: ExecutionContext) throws -> Int {
-        guard let number = try value(context, []).integer else {
+        guard let number = try value(context, Row(count: 0)).integer else {
             throw CypherError(.syntax, "InvalidArgumentType", "SKIP and LIMIT need a whole number", at: range)
         }
         guard number >= 0 else {
@@ -232,12 +231,11 @@ extension Planner {
             }
             if groups.isEmpty, keys.isEmpty { newGroup([]) }
             for group in groups {
-                var out = row
-                for (key, value) in zip(keys, group.keys) { out[key.slot] = value }
+                for (key, value) in zip(keys, group.keys) { row[key.slot] = value }
                 for (column, aggregate) in zip(columns, group.aggregates) {
-                    out[column.slot] = try aggregate.finish()
+                    row[column.slot] = try aggregate.finish()
                 }
-                guard try emit(out) else { return false }
+                guard try emit(row) else { return false }
             }
             return true
         }

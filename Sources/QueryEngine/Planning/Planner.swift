@@ -53,9 +53,8 @@ final class Planner {
             node = self.node("Projection", rows: inner.estimatedRows, children: [inner]) {
                 context, row, emit in
                 try inner.run(context, row) { row in
-                    var out = row
-                    for move in moves { out[move.to] = row[move.from] }
-                    return try emit(out)
+                    for move in moves { row[move.to] = row[move.from] }
+                    return try emit(row)
                 }
             }
             own = columns
@@ -147,11 +146,10 @@ final class Planner {
             try input.run(context, row) { row in
                 let value = try elements(context, row)
                 if value.isNull { return true }
-                var out = row
                 for element in value.list ?? [value] {
                     try context.step()
-                    out[slot] = element
-                    guard try emit(out) else { return false }
+                    row[slot] = element
+                    guard try emit(row) else { return false }
                 }
                 return true
             }
