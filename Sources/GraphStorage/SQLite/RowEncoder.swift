@@ -87,6 +87,8 @@ final class RowEncoder: Sendable {
             ended.signal()
         }
         thread.name = "plexus-rows"
+        // As the committing thread, which makes the rows of smaller commits.
+        thread.stackSize = 8 << 20
         thread.start()
     }
 
