@@ -3,7 +3,7 @@ internal import CXXHash
 /// Checksums of rows: 48 bits of XXH3 over numbers and texts, so that a flipped byte is named and never taken for data.
 /// The sum over all rows of a graph stands beside each commit: a row that is missing, old or there twice is seen too.
 struct RowChecksum: ~Copyable {
-    // Memory of its own: an array asks at each number whether it is shared, and each row adds five to ten times.
+    // Memory of its own: an array asks at each number whether it is shared, and each row adds three to five times.
     private var bytes: UnsafeMutableRawPointer
     private var capacity = 512
     private var count = 0
