@@ -6,7 +6,7 @@ import PropertyGraph
 // All that the bench knows of the store's interface: thin wrappers in plain numbers.
 
 /// Builds a graph in memory, as start-up does.
-struct GraphBuilder {
+struct GraphBuilder: ~Copyable {
     private var loader = GraphLoader()
     private var labelSets: [[String]: UInt32] = [:]
 

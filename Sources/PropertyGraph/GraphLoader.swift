@@ -1,7 +1,9 @@
 /// Builds a snapshot from rows at start-up, or from change sets when following a log.
-package struct GraphLoader {
+package struct GraphLoader: ~Copyable {
     private var graph: GraphSnapshot
     private var unsettled: ContiguousArray<UInt32> = []
+    private var nodePage = OpenPage<NodePage>()
+    private var relationshipPage = OpenPage<RelationshipPage>()
 
     /// Starts from a snapshot, the empty one at start-up.
     package init(_ graph: GraphSnapshot = GraphSnapshot()) {
@@ -34,17 +36,18 @@ package struct GraphLoader {
     /// Adds a node. Nodes come in order of id, before relationships and before indexes.
     /// - Throws: ``GraphError/outOfOrder``.
     package mutating func addNode(_ node: NodeID, labels set: UInt32) throws(GraphError) {
-        let bound = self.graph.nodeIDBound
+        let bound = self.nodePage.bound(self.graph.nodes)
         guard node.index >= bound, node.index < UInt32.max else { throw .outOfOrder }
         for number in bound..<node.index { self.graph.freeNodes.insert(number) }
-        self.graph.nodes.update(node.index) { $0.labelSets[node.slot] = set }
+        self.nodePage.open(node.index, &self.graph.nodes)
+        self.nodePage.page.labelSets[node.slot] = set
         for label in self.graph.labelSets[set] { self.graph.labelMembers[Int(label.index)].insert(node) }
         self.graph.nodeCount += 1
     }
 
     /// Gives the node that was added last a property.
     package mutating func setProperty(_ key: PropertyKeyID, of node: NodeID, _ value: Value) {
-        self.graph.nodes.update(node.index) { $0.properties.set(key, node.slot, value) }
+        self.nodePage.page.properties.set(key, node.slot, value)
     }
 
     /// Adds a relationship between nodes that are there. Relationships come in order of id.
@@ -52,26 +55,33 @@ package struct GraphLoader {
     package mutating func addRelationship(
         _ relationship: RelationshipID, _ record: RelationshipRecord
     ) throws(GraphError) {
-        let bound = self.graph.relationshipIDBound
+        let bound = self.relationshipPage.bound(self.graph.relationships)
         guard relationship.index >= bound, relationship.index < UInt32.max else { throw .outOfOrder }
-        guard self.graph.contains(record.source) else { throw .nodeNotFound(record.source) }
-        guard self.graph.contains(record.target) else { throw .nodeNotFound(record.target) }
+        guard self.isUsed(record.source) else { throw .nodeNotFound(record.source) }
+        guard self.isUsed(record.target) else { throw .nodeNotFound(record.target) }
         for number in bound..<relationship.index { self.graph.freeRelationships.insert(number) }
-        self.graph.relationships.update(relationship.index) { page in
-            page.set(
-                relationship.slot, type: record.type.index, source: record.source.index,
-                target: record.target.index)
-        }
+        self.relationshipPage.open(relationship.index, &self.graph.relationships)
+        self.relationshipPage.page.set(
+            relationship.slot, type: record.type.index, source: record.source.index,
+            target: record.target.index)
         self.graph.typeCounts[Int(record.type.index)] += 1
         self.graph.relationshipCount += 1
         self.unsettled.append(relationship.index)
     }
 
+    /// Whether there is a node. Asks the free numbers and not the nodes' pages, which relationships meet in no order.
+    private func isUsed(_ node: NodeID) -> Bool {
+        node.index < self.nodePage.bound(self.graph.nodes) && !self.graph.freeNodes.contains(node.index)
+    }
+
     /// Gives the relationship that was added last a property.
     package mutating func setProperty(_ key: PropertyKeyID, of relationship: RelationshipID, _ value: Value) {
-        self.graph.relationships.update(relationship.index) {
-            $0.properties.set(key, relationship.slot, value)
-        }
+        self.relationshipPage.page.properties.set(key, relationship.slot, value)
+    }
+
+    private mutating func closePages() {
+        self.nodePage.close(&self.graph.nodes)
+        self.relationshipPage.close(&self.graph.relationships)
     }
 
     // MARK: Change sets
@@ -79,6 +89,7 @@ package struct GraphLoader {
     /// Applies one change; applying a set of them again changes nothing.
     /// - Throws: ``GraphError`` when the images contradict each other: the log or file is damaged.
     package mutating func apply(_ change: GraphChange) throws(GraphError) {
+        self.closePages()
         switch change {
         case .putNode(let node, let labels, let properties): try self.put(node, labels, properties)
         case .deleteNode(let node):
@@ -139,6 +150,7 @@ package struct GraphLoader {
 
     /// Puts everything in order and gives the snapshot, as of a commit.
     package mutating func finish(version: UInt64) -> GraphSnapshot {
+        self.closePages()
         self.settle()
         var graph = self.graph
         graph.version = version
@@ -155,6 +167,32 @@ package struct GraphLoader {
         var numbered = Properties()
         for property in properties { numbered.set(try self.graph.internKey(property.key), property.value) }
         return numbered
+    }
+}
+
+/// The page that rows in order of number go to, held beside its table: a row costs no look-up there.
+private struct OpenPage<Page: StoredPage> {
+    private(set) var page = Page()
+    /// The greatest number that the page was opened for; nil while the table has all pages.
+    private var last: UInt32?
+
+    /// One past the greatest number of the table and the page.
+    func bound(_ table: PageTable<Page>) -> UInt32 { self.last.map { $0 + 1 } ?? table.bound }
+
+    /// Makes ``page`` that of a number, which is greater than those before.
+    mutating func open(_ number: UInt32, _ table: inout PageTable<Page>) {
+        if self.last.map({ $0 >> Page.shift != number >> Page.shift }) ?? true {
+            self.close(&table)
+            self.page = table.read(pageOf: number) { $0.copied() } ?? Page()
+        }
+        self.last = number
+    }
+
+    /// Puts the page into the table.
+    mutating func close(_ table: inout PageTable<Page>) {
+        guard let last = self.last else { return }
+        table.place(self.page, at: last)
+        (self.page, self.last) = (Page(), nil)
     }
 }
 

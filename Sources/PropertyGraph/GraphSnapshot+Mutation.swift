@@ -124,8 +124,8 @@ extension GraphSnapshot {
         _ relationship: RelationshipID, _ record: RelationshipRecord, _ properties: Properties,
         isSettled: Bool = true
     ) throws(GraphError) {
-        guard self.contains(record.source) else { throw .nodeNotFound(record.source) }
-        guard self.contains(record.target) else { throw .nodeNotFound(record.target) }
+        guard self.isUsed(record.source) else { throw .nodeNotFound(record.source) }
+        guard self.isUsed(record.target) else { throw .nodeNotFound(record.target) }
         let moves = try self.moves(.relationship, relationship.index) { _, index in
             index.entity == record.type.index ? (nil, index.key { properties[$0] }) : nil
         }
@@ -184,6 +184,12 @@ extension GraphSnapshot {
         }
         self.relationships.update(relationship.index) { $0.properties.set(key, relationship.slot, value) }
         self.apply(moves, relationship.index)
+    }
+
+    /// Whether there is a node, as ``contains(_:)-(NodeID)`` says. Asks the free numbers and not the nodes' pages, which many
+    /// relationships meet in no order and out of the processor's caches.
+    private func isUsed(_ node: NodeID) -> Bool {
+        node.index < self.nodeIDBound && !self.freeNodes.contains(node.index)
     }
 
     private func pattern(_ record: RelationshipRecord) -> PatternCounts.Pattern {

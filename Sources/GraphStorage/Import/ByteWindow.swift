@@ -43,6 +43,17 @@ struct ByteSlice {
     let start: UnsafePointer<UInt8>
     let count: Int
 
+    init(start: UnsafePointer<UInt8>, count: Int) {
+        self.start = start
+        self.count = count
+    }
+
+    /// The same bytes; nil when there are none.
+    init?(_ bytes: UnsafeBufferPointer<UInt8>) {
+        guard let start = bytes.baseAddress, bytes.count > 0 else { return nil }
+        self.init(start: start, count: bytes.count)
+    }
+
     var isEmpty: Bool { self.count == 0 }
 
     /// The text, or nil when it is not UTF-8.

@@ -50,9 +50,11 @@ struct CSVSplitter {
         let (base, end, isLast) = (self.window.base, self.window.end, self.window.isLast)
         var at = self.window.at
         var lines = 0
+        var hasQuotes = false
         self.fields.removeAll(keepingCapacity: true)
         while true {
             if at < end, base[at] == UInt8(ascii: "\"") {
+                hasQuotes = true
                 guard let close = try self.closingQuote(after: at, &lines) else { return false }
                 self.fields.append(Field(start: at + 1, end: close, isQuoted: true))
                 at = close + 1
@@ -80,7 +82,7 @@ struct CSVSplitter {
         }
         self.line = self.nextLine
         self.nextLine += lines + 1
-        self.unescape()
+        if hasQuotes { self.unescape() }
         self.window.at = at
         return true
     }
@@ -257,7 +259,11 @@ struct CSVReader {
                 id: ImportID(space: self.end.space, text: text), label: self.end.label, key: text)
         case .type:
             self.hasType = !text.isEmpty
-            if self.hasType { row.type = try self.name(try self.cache.type(text), index) }
+            guard self.hasType else { return }
+            guard let type = try self.cache.type(text) else {
+                throw self.error(index, "the text is not UTF-8")
+            }
+            row.type = type
         case .label:
             if text.isEmpty { return }
             self.hasLabels = true
@@ -333,11 +339,6 @@ struct CSVReader {
         }
         guard isRight else { throw self.error(index, "`\(text.shown)` is not a \(type.rawValue)[]") }
         return .list(elements)
-    }
-
-    private func name<Number>(_ number: Number?, _ index: Int) throws(ImportError) -> Number {
-        guard let number else { throw self.error(index, "the text is not UTF-8") }
-        return number
     }
 
     private func error(_ index: Int, _ message: String) -> ImportError {

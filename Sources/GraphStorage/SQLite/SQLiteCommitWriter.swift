@@ -210,14 +210,20 @@ final class SQLiteCommitWriter {
             try self.write(relationship, commit.graph, isNew: false)
         }
         for node in commit.touchedNodes { try self.write(node, commit.graph, isNew: false) }
-        for number in commit.newNodes where commit.graph.contains(NodeID(number)) {
-            try self.write(NodeID(number), commit.graph, isNew: true)
+        if self.isSpelledOut {
+            for number in commit.newNodes where commit.graph.contains(NodeID(number)) {
+                try self.write(NodeID(number), commit.graph, isNew: true)
+            }
         }
         for relationship in commit.touchedRelationships where commit.graph.contains(relationship) {
             try self.write(relationship, commit.graph, isNew: false)
         }
-        for number in commit.newRelationships where commit.graph.contains(RelationshipID(number)) {
-            try self.write(RelationshipID(number), commit.graph, isNew: true)
+        if self.isSpelledOut {
+            for number in commit.newRelationships where commit.graph.contains(RelationshipID(number)) {
+                try self.write(RelationshipID(number), commit.graph, isNew: true)
+            }
+        } else {
+            try self.rows.writeNew(commit)
         }
         self.endSteps()
         self.progress.position = Int64(commit.position)

@@ -25,9 +25,12 @@ struct SQLiteFailure: Error {
 
 /// A connection to a file through SQLite's own interface, for what must be fast: commits and loading.
 ///
-/// `@unchecked Sendable`: opened with SQLite's full mutex, and statements belong to the one thread that uses them.
+/// `@unchecked Sendable`: opened with SQLite's full mutex, and statements belong to the one thread that uses them; a
+/// connection of ``unlockedReader()`` stays on the thread that made it.
 final class SQLiteConnection: @unchecked Sendable {
     let handle: OpaquePointer
+    private let path: String
+    private let access: Access
 
     /// What a connection may do to the file.
     enum Access {
@@ -39,10 +42,15 @@ final class SQLiteConnection: @unchecked Sendable {
         case reading
     }
 
-    init(path: String, _ access: Access = .writing) throws(SQLiteFailure) {
+    convenience init(path: String, _ access: Access = .writing) throws(SQLiteFailure) {
+        try self.init(path: path, access, locking: SQLITE_OPEN_FULLMUTEX)
+    }
+
+    private init(path: String, _ access: Access, locking: Int32) throws(SQLiteFailure) {
+        (self.path, self.access) = (path, access)
         var handle: OpaquePointer?
         let (name, flags) = Self.opening(path, access)
-        let code = sqlite3_open_v2(name, &handle, flags | SQLITE_OPEN_FULLMUTEX, nil)
+        let code = sqlite3_open_v2(name, &handle, flags | locking, nil)
         guard code == SQLITE_OK, let handle else {
             let message = handle.flatMap { sqlite3_errmsg($0) }.map { String(cString: $0) } ?? "out of memory"
             sqlite3_close_v2(handle)
@@ -54,6 +62,14 @@ final class SQLiteConnection: @unchecked Sendable {
     }
 
     deinit { sqlite3_close_v2(self.handle) }
+
+    /// Another connection to the file for one thread alone: SQLite takes no lock at each call, of which a row needs eight.
+    /// Nothing is written through it.
+    func unlockedReader() throws(SQLiteFailure) -> SQLiteConnection {
+        let reader = try SQLiteConnection(path: self.path, self.access, locking: SQLITE_OPEN_NOMUTEX)
+        try reader.execute("PRAGMA query_only = ON; PRAGMA cell_size_check = ON")
+        return reader
+    }
 
     private static func opening(_ path: String, _ access: Access) -> (name: String, flags: Int32) {
         switch access {
@@ -68,6 +84,9 @@ final class SQLiteConnection: @unchecked Sendable {
     }
 
     var isReadOnly: Bool { sqlite3_db_readonly(self.handle, "main") == 1 }
+
+    /// The number of the row that was inserted last.
+    var lastInsertedRow: Int64 { sqlite3_last_insert_rowid(self.handle) }
 
     func execute(_ sql: String) throws(SQLiteFailure) {
         let code = sqlite3_exec(self.handle, sql, nil, nil, nil)
@@ -170,6 +189,14 @@ final class SQLiteStatement {
     func text(_ column: Int32) -> UnsafeBufferPointer<UInt8> {
         let start = sqlite3_column_text(self.handle, column)
         return UnsafeBufferPointer(start: start, count: Int(sqlite3_column_bytes(self.handle, column)))
+    }
+
+    /// The bytes of a text as they lie in the file's page, valid until the next step. Saves the copy with a zero behind
+    /// that ``text(_:)`` makes.
+    func bytes(_ column: Int32) -> UnsafeBufferPointer<UInt8> {
+        let start = sqlite3_column_blob(self.handle, column)?.assumingMemoryBound(to: UInt8.self)
+        return UnsafeBufferPointer(
+            start: start, count: start == nil ? 0 : Int(sqlite3_column_bytes(self.handle, column)))
     }
 
     func string(_ column: Int32) -> String { String(decoding: self.text(column), as: UTF8.self) }

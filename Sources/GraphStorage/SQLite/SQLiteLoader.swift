@@ -2,21 +2,23 @@ internal import JSON
 internal import PropertyGraph
 
 /// Reads a graph from a store, and every row's checksum with it.
-struct SQLiteLoader {
-    private let connection: SQLiteConnection
+struct SQLiteLoader: ~Copyable {
+    private var connection: SQLiteConnection
     private var loader = GraphLoader()
     private var checksum = RowChecksum()
     private var digest: Int64 = 0
     private var counts: (nodes: Int64, relationships: Int64) = (0, 0)
-    private var labelSets = TextCache<UInt32>()
-    private var types = TextCache<RelationshipTypeID>()
-    private var keys: [TextCache<PropertyKeyID>] = []
+    /// Numbers of label sets, types and keys by their text in the rows.
+    private var labelSets = ByteTable()
+    private var types = ByteTable()
+    private var keys = ByteTable()
 
     init(_ connection: SQLiteConnection) { self.connection = connection }
 
     /// The graph as of the last commit of the log, and what the log has that the tables lack.
     /// - Throws: ``StorageError``, ``SQLiteFailure``, `GraphError` for rows that contradict each other.
     mutating func load() throws -> (graph: GraphSnapshot, behind: [GraphChange]) {
+        self.connection = try self.connection.unlockedReader()
         try self.connection.execute("BEGIN")
         defer { try? self.connection.execute("COMMIT") }
         let state = try TableState(self.connection)
@@ -71,28 +73,34 @@ struct SQLiteLoader {
         let rows = try SQLiteStatement(
             self.connection, "SELECT id, labels, properties, checksum FROM node ORDER BY id")
         while try rows.step() {
-            let (id, labels, properties) = (rows.integer(0), rows.text(1), rows.text(2))
-            self.checksum.begin()
-            self.checksum.add(id)
-            self.checksum.add(labels)
-            self.checksum.add(properties)
-            guard self.checksum.value == rows.integer(3), let number = UInt32(exactly: id) else {
+            let (id, labels, properties) = (rows.integer(0), rows.bytes(1), rows.bytes(2))
+            let checksum = self.checksum.ofNode(id, labels: labels, properties)
+            guard checksum == rows.integer(3), let number = UInt32(exactly: id) else {
                 throw StorageError.damaged("node \(id) is not what was written")
             }
             let node = NodeID(number)
-            let set = try self.labelSets.value(labels) { text in
-                guard let names = (try? JSON.parse(utf8: Array(text)))?.array else {
-                    throw StorageError.damaged("the labels of node \(id) are unreadable")
-                }
-                return try self.loader.labelSet(names.compactMap(\.string))
-            }
-            try self.loader.addNode(node, labels: set)
+            try self.loader.addNode(node, labels: try self.labelSet(labels, id))
             try self.readProperties(properties, "node", id) { loader, key, value in
                 loader.setProperty(key, of: node, value)
             }
             self.counts.nodes += 1
-            self.digest &+= self.checksum.value
+            self.digest &+= checksum
         }
+    }
+
+    private mutating func labelSet(_ text: UnsafeBufferPointer<UInt8>, _ id: Int64) throws -> UInt32 {
+        guard let slice = ByteSlice(text) else { throw Self.unreadable("labels", "node", id) }
+        if let known = self.labelSets.number(slice) { return known }
+        guard let names = (try? JSON.parse(utf8: Array(text)))?.array else {
+            throw Self.unreadable("labels", "node", id)
+        }
+        let set = try self.loader.labelSet(names.compactMap(\.string))
+        _ = self.labelSets.set(slice, set)
+        return set
+    }
+
+    private static func unreadable(_ part: String, _ kind: String, _ id: Int64) -> StorageError {
+        .damaged("the \(part) of \(kind) \(id) are unreadable")
     }
 
     private mutating func loadRelationships() throws {
@@ -100,30 +108,39 @@ struct SQLiteLoader {
             self.connection,
             "SELECT id, type, source, target, properties, checksum FROM relationship ORDER BY id")
         while try rows.step() {
-            let (id, type, properties) = (rows.integer(0), rows.text(1), rows.text(4))
+            let (id, type, properties) = (rows.integer(0), rows.bytes(1), rows.bytes(4))
             let (source, target) = (rows.integer(2), rows.integer(3))
-            self.checksum.begin()
-            self.checksum.add(id)
-            self.checksum.add(type)
-            self.checksum.add(source)
-            self.checksum.add(target)
-            self.checksum.add(properties)
-            guard self.checksum.value == rows.integer(5), let number = UInt32(exactly: id),
+            let checksum = self.checksum.ofRelationship(id, type: type, source, target, properties)
+            guard checksum == rows.integer(5), let number = UInt32(exactly: id),
                 let from = UInt32(exactly: source), let to = UInt32(exactly: target)
             else { throw StorageError.damaged("relationship \(id) is not what was written") }
             let relationship = RelationshipID(number)
-            let typeID = try self.types.value(type) {
-                try self.loader.type(String(decoding: $0, as: UTF8.self))
-            }
             try self.loader.addRelationship(
                 relationship,
-                RelationshipRecord(type: typeID, source: NodeID(from), target: NodeID(to)))
+                RelationshipRecord(type: try self.type(type), source: NodeID(from), target: NodeID(to)))
             try self.readProperties(properties, "relationship", id) { loader, key, value in
                 loader.setProperty(key, of: relationship, value)
             }
             self.counts.relationships += 1
-            self.digest &+= self.checksum.value
+            self.digest &+= checksum
         }
+    }
+
+    private mutating func type(_ text: UnsafeBufferPointer<UInt8>) throws -> RelationshipTypeID {
+        guard let slice = ByteSlice(text) else { throw GraphError.emptyName }
+        if let known = self.types.number(slice) { return RelationshipTypeID(known) }
+        let type = try self.loader.type(String(decoding: text, as: UTF8.self))
+        _ = self.types.set(slice, type.index)
+        return type
+    }
+
+    private mutating func key(_ text: UnsafeBufferPointer<UInt8>) throws -> PropertyKeyID? {
+        guard let slice = ByteSlice(text) else { return nil }
+        if let known = self.keys.number(slice) { return PropertyKeyID(known) }
+        guard let name = StoredRowReader.string(text) else { return nil }
+        let key = try self.loader.key(name)
+        _ = self.keys.set(slice, key.index)
+        return key
     }
 
     private mutating func readProperties(
@@ -134,23 +151,14 @@ struct SQLiteLoader {
         if text.count == 2 { return }
         var reader = StoredRowReader(text)
         var isWrong = !reader.begin()
-        var place = 0
         while !isWrong, let name = reader.name(isWrong: &isWrong) {
-            if place == self.keys.count { self.keys.append(TextCache()) }
-            let key = try self.keys[place].value(name) { name in
-                guard let name = StoredRowReader.string(name) else {
-                    throw StorageError.damaged("a key of \(kind) \(id) is unreadable")
-                }
-                return try self.loader.key(name)
-            }
-            guard let value = reader.value() else {
+            guard let key = try self.key(name), let value = reader.value() else {
                 isWrong = true
                 break
             }
             body(&self.loader, key, value)
-            place += 1
         }
-        if isWrong { throw StorageError.damaged("the properties of \(kind) \(id) are unreadable") }
+        if isWrong { throw Self.unreadable("properties", kind, id) }
     }
 
     private mutating func rules() throws -> [GraphChange] {
@@ -184,24 +192,5 @@ struct SQLiteLoader {
         return .createConstraint(
             ConstraintDefinition(
                 name: name, kind: kind, entity: entity, keys: keys, type: PropertyType(type)))
-    }
-}
-
-/// What texts stand for, by their bytes. Neighbouring rows mostly have the same text: the last one is asked first.
-private struct TextCache<Result> {
-    private var last: [UInt8] = []
-    private var lastResult: Result?
-    private var results: [[UInt8]: Result] = [:]
-
-    mutating func value(
-        _ text: UnsafeBufferPointer<UInt8>, _ make: (UnsafeBufferPointer<UInt8>) throws -> Result
-    ) throws -> Result {
-        if let lastResult, self.last.count == text.count, self.last.elementsEqual(text) { return lastResult }
-        let bytes = Array(text)
-        let result = try self.results[bytes] ?? make(text)
-        self.results[bytes] = result
-        self.last = bytes
-        self.lastResult = result
-        return result
     }
 }

@@ -114,7 +114,8 @@ enum SQLiteMigrations {
     private static func fill(
         _ db: Database, _ table: String, _ identity: [String], _ columns: [String]
     ) throws -> Int64 {
-        var (sum, checksum): (Int64, RowChecksum) = (0, RowChecksum())
+        var sum: Int64 = 0
+        var checksum = RowChecksum()
         let names = identity + columns
         let rows = try Row.fetchCursor(
             db, sql: "SELECT rowid AS row_number, \(names.joined(separator: ", ")) FROM \(table)")

@@ -6,6 +6,7 @@ internal import PropertyGraph
 final class SQLiteRowWriter {
     /// What the tables hold, with what the open transaction of SQLite did.
     var state: TableState
+    private let connection: SQLiteConnection
     private let statements: Statements
     private var checksum = RowChecksum()
 
@@ -46,8 +47,24 @@ final class SQLiteRowWriter {
     }
 
     init(_ connection: SQLiteConnection) throws(SQLiteFailure) {
+        self.connection = connection
         self.statements = try Statements(connection)
         self.state = try TableState(connection)
+    }
+
+    /// Writes the rows of all that a large commit adds. They are made on a second thread while this one writes.
+    func writeNew(_ commit: GraphCommit) throws(SQLiteFailure) {
+        let inserter = try RowInserter(self.connection)
+        let encoder = RowEncoder(commit)
+        defer { encoder.stop() }
+        while let batch = encoder.next() {
+            try inserter.insert(batch)
+            switch batch.kind {
+            case .node: self.state.nodes += Int64(batch.rows.count)
+            case .relationship: self.state.relationships += Int64(batch.rows.count)
+            }
+            for row in batch.rows { self.state.digest &+= row.checksum }
+        }
     }
 
     /// Writes one row, or deletes it.
@@ -69,18 +86,15 @@ final class SQLiteRowWriter {
             self.statements.deleteNode.bind(1, id)
             return try self.statements.deleteNode.run()
         }
-        self.checksum.begin()
-        self.checksum.add(id)
-        self.checksum.add(labels)
-        self.checksum.add(properties)
+        let checksum = self.checksum.ofNode(id, labels: labels, properties)
         let statement = self.statements.putNode
         statement.bind(1, id)
         statement.bind(2, labels)
         statement.bind(3, properties)
-        statement.bind(4, self.checksum.value)
+        statement.bind(4, checksum)
         try statement.run()
         self.state.nodes += 1
-        self.state.digest &+= self.checksum.value
+        self.state.digest &+= checksum
     }
 
     private func writeRelationship(
@@ -92,22 +106,18 @@ final class SQLiteRowWriter {
             self.statements.deleteRelationship.bind(1, id)
             return try self.statements.deleteRelationship.run()
         }
-        self.checksum.begin()
-        self.checksum.add(id)
-        self.checksum.add(type)
-        self.checksum.add(Int64(row.source))
-        self.checksum.add(Int64(row.target))
-        self.checksum.add(properties)
+        let checksum = self.checksum.ofRelationship(
+            id, type: type, Int64(row.source), Int64(row.target), properties)
         let statement = self.statements.putRelationship
         statement.bind(1, id)
         statement.bind(2, type)
         statement.bind(3, Int64(row.source))
         statement.bind(4, Int64(row.target))
         statement.bind(5, properties)
-        statement.bind(6, self.checksum.value)
+        statement.bind(6, checksum)
         try statement.run()
         self.state.relationships += 1
-        self.state.digest &+= self.checksum.value
+        self.state.digest &+= checksum
     }
 
     /// Takes a row, if there is one, out of the totals.

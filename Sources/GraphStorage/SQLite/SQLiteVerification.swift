@@ -61,7 +61,7 @@ extension SQLiteStorage {
     }
 }
 
-private struct SQLiteVerification {
+private struct SQLiteVerification: ~Copyable {
     let path: String
     let progress: (StoreReport.Place, Int) -> Void
     var report = StoreReport()

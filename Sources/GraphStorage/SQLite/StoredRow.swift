@@ -55,7 +55,6 @@ struct StoredRowReader {
     private let text: UnsafeBufferPointer<UInt8>
     private var at = 0
 
-    /// The text is followed by a zero byte, as SQLite's are.
     init(_ text: UnsafeBufferPointer<UInt8>) { self.text = text }
 
     /// Whether the object begins.

@@ -149,46 +149,100 @@ final class AdjacencyPage: StoredPage, @unchecked Sendable {
         for later in slot + 1...AdjacencyPage.size { self.words[later] -= 1 }
     }
 
-    /// Merges entries for many nodes of the page in one pass. O((old + new) log new).
-    func merge(_ added: ContiguousArray<(slot: Int, entry: AdjacencyEntry)>) {
-        var slots = Array(repeating: ContiguousArray<AdjacencyEntry>(), count: AdjacencyPage.size)
-        for (slot, entry) in added { slots[slot].append(entry) }
-        var total = self.count
-        for slot in slots.indices where !slots[slot].isEmpty {
-            if let hub = self.hubs.firstIndex(where: { $0.slot == slot }) {
-                for entry in slots[slot] { self.hubs[hub].entries.insert(entry) }
-                slots[slot] = []
-                continue
-            }
-            total += slots[slot].count
+    /// An entry on its way into the page, packed so that it sorts by two comparisons of numbers.
+    struct Arrival {
+        let slot: UInt32
+        let relationship: UInt32
+        /// The type above the neighbour.
+        let key: UInt64
+
+        @inline(__always)
+        init(slot: Int, entry: AdjacencyEntry) {
+            self.slot = UInt32(truncatingIfNeeded: slot)
+            self.relationship = entry.relationship.index
+            self.key = UInt64(entry.type.index) << 32 | UInt64(entry.neighbour.index)
         }
-        let (old, oldCapacity) = (self.words, self.capacity)
-        let oldNeighbours = old + Self.offsetCount
-        self.words = Self.allocate(total)
-        self.capacity = total
+
+        var entry: AdjacencyEntry {
+            AdjacencyEntry(
+                type: RelationshipTypeID(UInt32(truncatingIfNeeded: self.key >> 32)),
+                neighbour: NodeID(UInt32(truncatingIfNeeded: self.key)),
+                relationship: RelationshipID(self.relationship))
+        }
+
+        /// Orders as entries of one node.
+        @inline(__always)
+        static func isBefore(_ left: Arrival, _ right: Arrival) -> Bool {
+            left.key != right.key ? left.key < right.key : left.relationship < right.relationship
+        }
+    }
+
+    /// Merges entries for many nodes of the page in one pass, and uses up their array. O((old + new) log degree).
+    func merge(_ arriving: inout ContiguousArray<Arrival>) {
+        if !self.hubs.isEmpty {
+            for arrival in arriving { self.insertIntoHub(arrival) }
+            arriving.removeAll { self.hub(Int($0.slot)) != nil }
+        }
+        for slot in 0..<AdjacencyPage.size {
+            for index in self.range(slot) { arriving.append(Arrival(slot: slot, entry: self.entry(index))) }
+        }
+        withUnsafeTemporaryAllocation(of: Arrival.self, capacity: arriving.count) { sorted in
+            withUnsafeTemporaryAllocation(of: Int.self, capacity: AdjacencyPage.size + 1) { starts in
+                Self.sort(arriving, into: sorted, starts)
+                self.replace(with: sorted, starts)
+            }
+        }
+    }
+
+    /// Makes these the entries that are not in trees, those of each node from its start on.
+    private func replace(
+        with sorted: UnsafeMutableBufferPointer<Arrival>, _ starts: UnsafeMutableBufferPointer<Int>
+    ) {
+        self.words.deallocate()
+        self.words = Self.allocate(sorted.count)
+        self.capacity = sorted.count
         self.words[0] = 0
         var end = 0
-        for slot in slots.indices {
-            let (lower, upper) = (Int(old[slot]), Int(old[slot + 1]))
-            for index in lower..<upper {
-                slots[slot].append(
-                    AdjacencyEntry(
-                        type: RelationshipTypeID(oldNeighbours[index + 2 * oldCapacity]),
-                        neighbour: NodeID(oldNeighbours[index]),
-                        relationship: RelationshipID(oldNeighbours[index + oldCapacity])))
-            }
-            slots[slot].sort()
-            if slots[slot].count > Self.hubDegree {
-                self.hubs.append(Hub(slot: slot, entries: SortedTree(sorted: slots[slot])))
+        for slot in 0..<AdjacencyPage.size {
+            let entries = UnsafeMutableBufferPointer(rebasing: sorted[starts[slot]..<starts[slot + 1]])
+            if entries.count > Self.hubDegree {
+                self.hubs.append(Hub(slot: slot, entries: SortedTree(sorted: entries.map(\.entry))))
             } else {
-                for entry in slots[slot] {
-                    self.write(entry, at: end)
+                for arrival in entries {
+                    self.write(arrival.entry, at: end)
                     end += 1
                 }
             }
             self.words[slot + 1] = UInt32(end)
         }
-        old.deallocate()
+    }
+
+    private func insertIntoHub(_ arrival: Arrival) {
+        guard let hub = self.hubs.firstIndex(where: { $0.slot == arrival.slot }) else { return }
+        self.hubs[hub].entries.insert(arrival.entry)
+    }
+
+    /// Fills two buffers, which are not initialized: the entries slot by slot and in order within each, and where each
+    /// slot begins.
+    private static func sort(
+        _ arriving: ContiguousArray<Arrival>, into sorted: UnsafeMutableBufferPointer<Arrival>,
+        _ starts: UnsafeMutableBufferPointer<Int>
+    ) {
+        starts.initialize(repeating: 0)
+        for arrival in arriving { starts[Int(arrival.slot) + 1] += 1 }
+        for slot in 0..<AdjacencyPage.size { starts[slot + 1] += starts[slot] }
+        // From the last on, each slot's start moves from its end to where it is.
+        for arrival in arriving.reversed() {
+            let slot = Int(arrival.slot) + 1
+            starts[slot] -= 1
+            sorted.initializeElement(at: starts[slot], to: arrival)
+        }
+        for slot in 0..<AdjacencyPage.size { starts[slot] = starts[slot + 1] }
+        starts[AdjacencyPage.size] = arriving.count
+        for slot in 0..<AdjacencyPage.size where starts[slot + 1] - starts[slot] > 1 {
+            var entries = UnsafeMutableBufferPointer(rebasing: sorted[starts[slot]..<starts[slot + 1]])
+            entries.sort(by: Arrival.isBefore)
+        }
     }
 
     private func write(_ entry: AdjacencyEntry, at index: Int) {

@@ -88,6 +88,22 @@ struct PageTable<Page: StoredPage>: @unchecked Sendable {
     mutating func update<Result, Failure: Error>(
         _ number: UInt32, _ body: (Page) throws(Failure) -> Result
     ) throws(Failure) -> Result {
+        let block = self.ownedBlock(of: number)
+        return try body(
+            block.owned(Int(number) >> Page.shift & BlockShape.mask) {
+                Page()
+            } copy: {
+                unsafeDowncast($0, to: Page.self).copied()
+            })
+    }
+
+    /// Puts a whole page, which the table holds alone from now on, where that of a number was.
+    mutating func place(_ page: Page, at number: UInt32) {
+        self.ownedBlock(of: number).place(page, at: Int(number) >> Page.shift & BlockShape.mask)
+    }
+
+    /// The block with the page of a number, held by this table alone.
+    private mutating func ownedBlock(of number: UInt32) -> ReferenceBlock {
         let page = Int(number) >> Page.shift
         while page >> self.rootShift >= BlockShape.size {
             self.root = ReferenceBlock.make(above: self.root)
@@ -104,12 +120,7 @@ struct PageTable<Page: StoredPage>: @unchecked Sendable {
             }
             shift -= BlockShape.shift
         }
-        return try body(
-            block.owned(page & BlockShape.mask) {
-                Page()
-            } copy: {
-                unsafeDowncast($0, to: Page.self).copied()
-            })
+        return block
     }
 }
 
@@ -139,6 +150,10 @@ private final class ReferenceBlock: ManagedBuffer<Void, AnyObject?> {
             }
         }
         return block
+    }
+
+    func place(_ child: AnyObject, at index: Int) {
+        self.withUnsafeMutablePointerToElements { $0[index] = child }
     }
 
     /// The child, made or copied first unless this block alone holds it.
