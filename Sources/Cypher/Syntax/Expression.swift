@@ -144,6 +144,13 @@ package struct FunctionCall: Hashable, Sendable {
     package let isDistinct: Bool
     /// The arguments.
     package let arguments: [Expression]
+
+    /// Joins the three.
+    package init(name: String, isDistinct: Bool, arguments: [Expression]) {
+        self.name = name
+        self.isDistinct = isDistinct
+        self.arguments = arguments
+    }
 }
 
 /// `CASE` with or without a subject.

@@ -145,6 +145,11 @@ package struct Projection: Hashable, Sendable {
         package let name: String
         /// Whether `AS` gave the name.
         package let isAliased: Bool
+
+        /// The column with another value.
+        package func with(_ expression: Expression) -> Item {
+            Item(expression: expression, name: self.name, isAliased: self.isAliased)
+        }
     }
     /// One key of `ORDER BY`.
     package struct SortItem: Hashable, Sendable {
@@ -152,6 +157,11 @@ package struct Projection: Hashable, Sendable {
         package let expression: Expression
         /// Whether `DESC` follows.
         package let isDescending: Bool
+
+        /// The key with another value.
+        package func with(_ expression: Expression) -> SortItem {
+            SortItem(expression: expression, isDescending: self.isDescending)
+        }
     }
     /// Whether `DISTINCT` stands first.
     package let isDistinct: Bool
@@ -167,6 +177,13 @@ package struct Projection: Hashable, Sendable {
     package let limit: Expression?
     /// Where it stands.
     package let range: SourceRange
+
+    /// The same with other columns and another order.
+    package func with(items: [Item], order: [SortItem]) -> Projection {
+        Projection(
+            isDistinct: self.isDistinct, includesAll: self.includesAll, items: items, order: order,
+            skip: self.skip, limit: self.limit, range: self.range)
+    }
 }
 
 /// One assignment of `SET`.

@@ -88,10 +88,10 @@ extension Planner {
 
     /// `MATCH (a)-[r:T]->() RETURN a.x, count(r)`: the sum of degrees, by group. Nil when the clauses say more.
     func degreeGrouping(
-        _ match: Clause, _ next: Clause, _ input: PlanNode, _ scope: [String: Int]
-    ) throws(CypherError) -> (match: (PlanNode, [String: Int]), next: Clause)? {
+        _ match: Clause, _ projection: Projection, _ input: PlanNode, _ scope: [String: Int]
+    ) throws(CypherError) -> (node: PlanNode, scope: [String: Int], projection: Projection)? {
         guard case .match(false, let patterns, let predicate) = match.kind, patterns.count == 1,
-            let pattern = patterns.first, let (projection, rest) = next.projection, !projection.includesAll
+            let pattern = patterns.first, !projection.includesAll
         else { return nil }
         for node in pattern.nodes {
             guard let name = node.variable, let degree = DegreePattern(pattern, from: name, self),
@@ -116,8 +116,7 @@ extension Planner {
                     return try emit(row)
                 }
             }
-            let scope = names.merging([Self.degreeName: slot]) { _, new in new }
-            return ((counted, scope), next.with(projection: rewritten, rest))
+            return (counted, names.merging([Self.degreeName: slot]) { _, new in new }, rewritten)
         }
         return nil
     }
@@ -150,12 +149,12 @@ extension Planner {
         var items: [Projection.Item] = []
         for item in projection.items {
             guard let value = sum(item.expression) else { return nil }
-            items.append(Projection.Item(expression: value, name: item.name, isAliased: item.isAliased))
+            items.append(item.with(value))
         }
-        var order: [Projection.Order] = []
+        var order: [Projection.SortItem] = []
         for item in projection.order {
             guard let value = sum(item.expression) else { return nil }
-            order.append(Projection.Order(expression: value, isDescending: item.isDescending))
+            order.append(item.with(value))
         }
         return hasCount ? projection.with(items: items, order: order) : nil
     }

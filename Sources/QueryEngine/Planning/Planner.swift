@@ -91,6 +91,16 @@ final class Planner {
                 (node, scope) = try self.create(all, node, scope)
                 continue
             }
+            if let projection = clauses.first?.projection,
+                let degrees = try self.degreeGrouping(clause, projection, node, scope)
+            {
+                let next = clauses.removeFirst()
+                guard case .with(_, let predicate) = next.kind else {
+                    return try self.project(degrees.projection, degrees.node, degrees.scope)
+                }
+                (node, scope) = try self.with(degrees.projection, predicate, degrees.node, degrees.scope)
+                continue
+            }
             if case .returning(let projection) = clause.kind {
                 let (projected, columns) = try self.project(projection, node, scope)
                 return (projected, columns)
@@ -188,6 +198,16 @@ final class Planner {
                 try context.hold(slots.count)
                 return try emit(row)
             }
+        }
+    }
+}
+
+extension Clause {
+    /// What a WITH or RETURN projects.
+    fileprivate var projection: Projection? {
+        switch self.kind {
+        case .with(let projection, _), .returning(let projection): projection
+        default: nil
         }
     }
 }
