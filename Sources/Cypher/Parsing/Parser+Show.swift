@@ -61,9 +61,11 @@ extension Parser {
             self.advance()
             predicate = Self.equals("transactionId", .string(id), range)
         }
-        let yields = try self.yields()
+        var yields = try self.yields()
         if predicate == nil, self.take("WHERE") { predicate = try self.expression() }
-        return ProcedureCall(name: name, arguments: nil, yields: yields ?? [], predicate: predicate)
+        // What is asked more of than to be shown gives all columns, not only the usual ones.
+        if predicate != nil || self.isKeyword("RETURN") || self.isKeyword("ORDER") { yields = yields ?? [] }
+        return ProcedureCall(name: name, arguments: nil, yields: yields, predicate: predicate)
     }
 
     private static func equals(_ column: String, _ value: Expression.Kind, _ range: SourceRange) -> Expression

@@ -56,7 +56,7 @@ extension Planner {
     ) throws(CypherError) -> [(name: String, column: Int, slot: Int)] {
         let names = procedure.outputs.map(\.name)
         let all = names.map { ProcedureCall.Yield(column: $0, variable: $0) }
-        let none = isAlone ? all : []
+        let none = isAlone ? Array(all.prefix(procedure.usualColumns ?? all.count)) : []
         var columns: [(name: String, column: Int, slot: Int)] = []
         for yield in call.yields.map({ $0.isEmpty ? all : $0 }) ?? none {
             guard let column = names.firstIndex(of: yield.column) else {

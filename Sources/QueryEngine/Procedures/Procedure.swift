@@ -28,6 +28,8 @@ package struct Procedure: Sendable {
     package let inputs: [Field]
     /// The columns.
     package let outputs: [Field]
+    /// How many of them, from the first, a call without `YIELD` shows; nil for all.
+    let usualColumns: Int?
     /// Computes all rows; each has a value for every output.
     package let body: @Sendable (ProcedureContext, [Value]) throws -> [[Value]]
 
@@ -36,6 +38,14 @@ package struct Procedure: Sendable {
         _ name: String, _ summary: String = "", inputs: [Field] = [], outputs: [Field],
         body: @escaping @Sendable (ProcedureContext, [Value]) throws -> [[Value]]
     ) {
+        self.init(name, summary, inputs: inputs, outputs: outputs, usualColumns: nil, body: body)
+    }
+
+    init(
+        _ name: String, _ summary: String = "", inputs: [Field] = [], outputs: [Field], usualColumns: Int?,
+        body: @escaping @Sendable (ProcedureContext, [Value]) throws -> [[Value]]
+    ) {
+        self.usualColumns = usualColumns
         self.name = name
         self.summary = summary
         self.inputs = inputs
@@ -45,7 +55,7 @@ package struct Procedure: Sendable {
 
     /// A procedure that looks its arguments up in a table: each row has the inputs, then the outputs.
     package init(_ name: String, inputs: [Field], outputs: [Field], table: [[Value]]) {
-        self.init(name, "a table", inputs: inputs, outputs: outputs) { _, arguments in
+        self.init(name, "a table", inputs: inputs, outputs: outputs, usualColumns: nil) { _, arguments in
             table.filter { row in
                 zip(row, arguments).allSatisfy { $0.equivalenceKey == $1.equivalenceKey }
             }
