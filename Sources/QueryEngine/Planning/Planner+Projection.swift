@@ -125,7 +125,8 @@ extension Planner {
     private func limit(_ input: PlanNode, _ count: @escaping Evaluator, _ range: SourceRange) -> PlanNode {
         // Work that writes must not be cut short: the rows it gives are.
         let mustFinish = input.writes
-        return self.node("Limit", rows: min(input.estimatedRows, 10), children: [input]) { context, row, emit in
+        return self.node("Limit", rows: min(input.estimatedRows, 10), children: [input]) {
+            context, row, emit in
             var left = try Self.bound(count, range, context)
             var wantsMore = true
             if left == 0, !mustFinish { return true }

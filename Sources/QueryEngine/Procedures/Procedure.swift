@@ -53,6 +53,19 @@ package struct Procedure: Sendable {
         self.body = body
     }
 
+    /// What a `SHOW` command lists: rows whose columns have the values of a map, which the command's words make.
+    package static func listing(
+        _ name: String, outputs: [Field], usualColumns: Int? = nil,
+        body: @escaping @Sendable (ProcedureContext) throws -> [[Value]]
+    ) -> Procedure {
+        Procedure(
+            name, inputs: [Field("filter", .map)], outputs: outputs, usualColumns: usualColumns
+        ) { call, arguments in
+            let wanted = outputs.map { arguments[0].map?[$0.name] }
+            return try body(call).filter { row in zip(row, wanted).allSatisfy { $1 == nil || $0 == $1 } }
+        }
+    }
+
     /// A procedure that looks its arguments up in a table: each row has the inputs, then the outputs.
     package init(_ name: String, inputs: [Field], outputs: [Field], table: [[Value]]) {
         self.init(name, "a table", inputs: inputs, outputs: outputs, usualColumns: nil) { _, arguments in

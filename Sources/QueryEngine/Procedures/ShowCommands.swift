@@ -5,19 +5,19 @@ internal import PropertyGraph
 /// on them as on all others.
 enum ShowCommands {
     static let all = [
-        Procedure("show indexes", outputs: Self.indexColumns, usualColumns: 9) { call, _ in
+        Procedure.listing("show indexes", outputs: Self.indexColumns, usualColumns: 9) { call in
             Self.indexes(call.graph)
         },
-        Procedure("show constraints", outputs: Self.constraintColumns, usualColumns: 6) { call, _ in
+        Procedure.listing("show constraints", outputs: Self.constraintColumns, usualColumns: 6) { call in
             Self.constraints(call.graph)
         },
-        Procedure("show procedures", outputs: Self.procedureColumns, usualColumns: 4) { call, _ in
+        Procedure.listing("show procedures", outputs: Self.procedureColumns, usualColumns: 4) { call in
             Self.procedures(call)
         },
-        Procedure("show functions", outputs: Self.functionColumns, usualColumns: 3) { call, _ in
+        Procedure.listing("show functions", outputs: Self.functionColumns, usualColumns: 3) { call in
             Self.functions(call)
         },
-        Procedure("show transactions", outputs: Self.transactionColumns) { call, _ in
+        Procedure.listing("show transactions", outputs: Self.transactionColumns) { call in
             Self.transactions(call)
         },
         Procedure(
