@@ -82,13 +82,13 @@ package actor GraphCatalog {
 
     /// `SHOW DATABASES`
     private static func showDatabases(_ folder: String) -> Procedure {
-        Procedure(
+        Procedure.listing(
             "show databases",
             outputs: [
                 .init("name", .string), .init("access", .string), .init("currentStatus", .string),
                 .init("default", .boolean), .init("home", .boolean),
             ]
-        ) { _, _ in
+        ) { _ in
             self.names(in: folder).map { name in
                 let isNetwork = Value.boolean(name == self.network)
                 return [.string(name), .string("read-write"), .string("online"), isNetwork, isNetwork]

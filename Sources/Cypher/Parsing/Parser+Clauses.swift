@@ -227,7 +227,10 @@ extension Parser {
         }
         let yields = try self.yields()
         let predicate = yields != nil && self.take("WHERE") ? try self.expression() : nil
-        return .call(ProcedureCall(name: name, arguments: arguments, yields: yields, predicate: predicate))
+        return .call(
+            ProcedureCall(
+                name: name, arguments: arguments, yields: yields, predicate: predicate, isOptional: isOptional
+            ))
     }
 
     /// `YIELD a, b AS c`; empty for `YIELD *`, nil when the word is not there.

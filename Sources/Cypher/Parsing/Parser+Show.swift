@@ -36,42 +36,38 @@ extension Parser {
     }
 
     private mutating func shownCall() throws(CypherError) -> ProcedureCall {
-        var filter: String?
-        let words = Self.shown.keys.sorted()
-        let isHome = self.take("DEFAULT") || self.take("HOME")
+        var filters: [MapEntry] = []
+        let start = self.token.range
+        func filter(_ column: String, _ value: Expression.Kind) {
+            filters.append(MapEntry(key: column, value: Expression(value, start)))
+        }
+        if self.take("DEFAULT") || self.take("HOME") { filter("default", .boolean(true)) }
         while Self.shown[self.token.keyword] == nil {
-            guard
-                ["ALL", "BUILT", "IN", "USER", "DEFINED", "RANGE", "TEXT", "UNIQUE"].contains(
-                    self.token.keyword)
-            else { throw self.unexpected("expected what to show", near: words) }
-            if ["RANGE", "TEXT", "UNIQUE"].contains(self.token.keyword) { filter = self.token.keyword }
+            let word = self.token.keyword
+            guard ["ALL", "BUILT", "IN", "USER", "DEFINED", "RANGE", "TEXT", "UNIQUE"].contains(word) else {
+                throw self.unexpected("expected what to show", near: Self.shown.keys.sorted())
+            }
+            if ["RANGE", "TEXT", "UNIQUE"].contains(word) { filter("type", .string(word)) }
             self.advance()
         }
-        let (name, range) = (Self.shown[self.token.keyword] ?? "", self.token.range)
+        let name = Self.shown[self.token.keyword] ?? ""
         self.advance()
-        var predicate = filter.map { Self.equals("type", .string($0), range) }
-        if isHome { predicate = Self.equals("default", .boolean(true), range) }
         if name == "show databases", case .word(let graph, let isQuoted) = self.token.kind,
             isQuoted || !["YIELD", "WHERE", "RETURN"].contains(self.token.keyword)
         {
             self.advance()
-            predicate = Self.equals("name", .string(graph.lowercased()), range)
+            filter("name", .string(graph.lowercased()))
         }
         if name == "show transactions", case .string(let id) = self.token.kind {
             self.advance()
-            predicate = Self.equals("transactionId", .string(id), range)
+            filter("transactionId", .string(id))
         }
-        let yields = try self.yields()
-        if predicate == nil, self.take("WHERE") { predicate = try self.expression() }
-        return ProcedureCall(name: name, arguments: nil, yields: yields ?? [], predicate: predicate)
-    }
-
-    private static func equals(_ column: String, _ value: Expression.Kind, _ range: SourceRange) -> Expression
-    {
-        Expression(
-            .comparison(
-                Expression(.variable(column), range),
-                [Comparison(sign: .equal, operand: Expression(value, range))]), range)
+        var yields = try self.yields()
+        let predicate = self.take("WHERE") ? try self.expression() : nil
+        // What is asked more of than to be shown gives all columns, not only the usual ones.
+        if predicate != nil || self.isKeyword("RETURN") || self.isKeyword("ORDER") { yields = yields ?? [] }
+        return ProcedureCall(
+            name: name, arguments: [Expression(.map(filters), start)], yields: yields, predicate: predicate)
     }
 
     private mutating func terminatedCall() throws(CypherError) -> ProcedureCall {

@@ -218,6 +218,8 @@ package struct ProcedureCall: Hashable, Sendable {
     package let yields: [Yield]?
     /// Which rows.
     package let predicate: Expression?
+    /// Whether a row goes on with nulls when the procedure gives none.
+    package var isOptional = false
 
     /// One column of `YIELD`.
     package struct Yield: Hashable, Sendable {

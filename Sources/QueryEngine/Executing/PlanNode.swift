@@ -44,6 +44,14 @@ final class PlanNode {
             || self.children.contains(where: \.readsGraph)
     }
 
+    /// Whether an operator in here changes the graph: then all of its rows must be taken, wanted or not.
+    var writes: Bool {
+        [
+            "Create", "Merge", "SetProperty", "RemoveProperty", "Delete", "DetachDelete", "Foreach",
+            "TransactionApply",
+        ].contains(self.name) || self.children.contains(where: \.writes)
+    }
+
     /// Runs and gathers all rows, counted against the memory limit.
     func collect(_ context: ExecutionContext, _ row: Row) throws -> [Row] {
         var rows: [Row] = []

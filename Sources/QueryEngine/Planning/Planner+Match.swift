@@ -25,8 +25,12 @@ extension Planner {
         }
         let (inner, names) = try self.solve(patterns, predicate, self.argument(), scope)
         let visible = scope.merging(names) { _, new in new }
-        let slots = Array(names.values)
-        let node = self.node(
+        return (self.optional(inner, Array(names.values), input), visible)
+    }
+
+    /// For each row what the inner operator gives, or the row with nulls when that is nothing.
+    func optional(_ inner: PlanNode, _ slots: [Int], _ input: PlanNode) -> PlanNode {
+        self.node(
             "Optional", rows: max(input.estimatedRows, input.estimatedRows * inner.estimatedRows),
             children: [input, inner]
         ) { context, row, emit in
@@ -41,7 +45,6 @@ extension Planner {
                 return try emit(row)
             }
         }
-        return (node, visible)
     }
 
     /// Solves patterns and gives the names that they bring.

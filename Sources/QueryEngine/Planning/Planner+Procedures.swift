@@ -14,10 +14,13 @@ extension Planner {
         }
         let arguments = try self.arguments(call, procedure, scope, range, isAlone: isAlone)
         let columns = try self.columns(call, procedure, range, isAlone: isAlone)
-        let node = self.procedureCall(procedure, arguments, columns.map { ($0.column, $0.slot) }, input)
         let named = columns.map { ($0.name, $0.slot) }
-        guard let predicate = call.predicate else { return (node, named) }
-        return (try self.filter(node, predicate, scope.merging(named) { _, new in new }), named)
+        let source = call.isOptional ? self.argument() : input
+        var node = self.procedureCall(procedure, arguments, columns.map { ($0.column, $0.slot) }, source)
+        if let predicate = call.predicate {
+            node = try self.filter(node, predicate, scope.merging(named) { _, new in new })
+        }
+        return (call.isOptional ? self.optional(node, columns.map(\.slot), input) : node, named)
     }
 
     private func procedureCall(
@@ -52,7 +55,7 @@ extension Planner {
     ) throws(CypherError) -> [(name: String, column: Int, slot: Int)] {
         let names = procedure.outputs.map(\.name)
         let all = names.map { ProcedureCall.Yield(column: $0, variable: $0) }
-        let none = isAlone ? all : []
+        let none = isAlone ? Array(all.prefix(procedure.usualColumns ?? all.count)) : []
         var columns: [(name: String, column: Int, slot: Int)] = []
         for yield in call.yields.map({ $0.isEmpty ? all : $0 }) ?? none {
             guard let column = names.firstIndex(of: yield.column) else {

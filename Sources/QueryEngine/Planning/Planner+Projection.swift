@@ -123,15 +123,17 @@ extension Planner {
 
     private func limit(_ input: PlanNode, _ count: @escaping Evaluator, _ range: SourceRange) -> PlanNode {
         // Work that writes must not be cut short: the rows it gives are.
-        self.node("Limit", rows: min(input.estimatedRows, 10), children: [input]) { context, row, emit in
+        let mustFinish = input.writes
+        return self.node("Limit", rows: min(input.estimatedRows, 10), children: [input]) {
+            context, row, emit in
             var left = try Self.bound(count, range, context)
             var wantsMore = true
-            if left == 0, context.transaction == nil { return true }
+            if left == 0, !mustFinish { return true }
             _ = try input.run(context, row) { row in
-                guard left > 0 else { return context.transaction != nil }
+                guard left > 0 else { return mustFinish }
                 left -= 1
                 wantsMore = try emit(row)
-                return context.transaction != nil || (wantsMore && left > 0)
+                return mustFinish || (wantsMore && left > 0)
             }
             return wantsMore
         }

@@ -28,6 +28,8 @@ package struct Procedure: Sendable {
     package let inputs: [Field]
     /// The columns.
     package let outputs: [Field]
+    /// How many of them, from the first, a call without `YIELD` shows; nil for all.
+    let usualColumns: Int?
     /// Computes all rows; each has a value for every output.
     package let body: @Sendable (ProcedureContext, [Value]) throws -> [[Value]]
 
@@ -36,6 +38,14 @@ package struct Procedure: Sendable {
         _ name: String, _ summary: String = "", inputs: [Field] = [], outputs: [Field],
         body: @escaping @Sendable (ProcedureContext, [Value]) throws -> [[Value]]
     ) {
+        self.init(name, summary, inputs: inputs, outputs: outputs, usualColumns: nil, body: body)
+    }
+
+    init(
+        _ name: String, _ summary: String = "", inputs: [Field] = [], outputs: [Field], usualColumns: Int?,
+        body: @escaping @Sendable (ProcedureContext, [Value]) throws -> [[Value]]
+    ) {
+        self.usualColumns = usualColumns
         self.name = name
         self.summary = summary
         self.inputs = inputs
@@ -43,9 +53,22 @@ package struct Procedure: Sendable {
         self.body = body
     }
 
+    /// What a `SHOW` command lists: rows whose columns have the values of a map, which the command's words make.
+    package static func listing(
+        _ name: String, outputs: [Field], usualColumns: Int? = nil,
+        body: @escaping @Sendable (ProcedureContext) throws -> [[Value]]
+    ) -> Procedure {
+        Procedure(
+            name, inputs: [Field("filter", .map)], outputs: outputs, usualColumns: usualColumns
+        ) { call, arguments in
+            let wanted = outputs.map { arguments[0].map?[$0.name] }
+            return try body(call).filter { row in zip(row, wanted).allSatisfy { $1 == nil || $0 == $1 } }
+        }
+    }
+
     /// A procedure that looks its arguments up in a table: each row has the inputs, then the outputs.
     package init(_ name: String, inputs: [Field], outputs: [Field], table: [[Value]]) {
-        self.init(name, "a table", inputs: inputs, outputs: outputs) { _, arguments in
+        self.init(name, "a table", inputs: inputs, outputs: outputs, usualColumns: nil) { _, arguments in
             table.filter { row in
                 zip(row, arguments).allSatisfy { $0.equivalenceKey == $1.equivalenceKey }
             }

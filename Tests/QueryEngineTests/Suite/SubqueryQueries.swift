@@ -113,6 +113,11 @@ enum SubqueryQueries {
         > 'ms'
         CALL db.schema.visualization() YIELD nodes, relationships RETURN [n IN nodes | n.name], size(relationships)
         > ['Person', 'Admin', 'Machine', 'Spare'], 9
+        OPTIONAL CALL db.indexes() YIELD name RETURN name
+        > null
+        UNWIND [1, 2] AS x OPTIONAL CALL db.labels() YIELD label WHERE label = 'Spare' AND x = 2 RETURN x, label
+        > 1, null
+        > 2, 'Spare'
         CALL no.such.procedure()
         ! ProcedureNotFound
         CALL db.labels(1)

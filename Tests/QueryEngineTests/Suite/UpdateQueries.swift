@@ -122,6 +122,16 @@ enum UpdateQueries {
         > 4, 8
         MATCH (p:Person) WITH p LIMIT 1 SET p.first = true WITH 1 AS x MATCH (n {first: true}) RETURN count(n)
         > 1
+        UNWIND range(1, 5) AS i CREATE (n:Five {i: i}) WITH n LIMIT 2 WITH count(*) AS c MATCH (m:Five) RETURN c, count(m)
+        > 2, 5
+        UNWIND range(1, 5) AS i MERGE (n:Five {i: i}) WITH n LIMIT 2 WITH count(*) AS c MATCH (m:Five) RETURN c, count(m)
+        > 2, 5
+        UNWIND range(1, 5) AS i CALL (i) { CREATE (n:Five {i: i}) RETURN n } WITH n LIMIT 0 WITH count(*) AS c MATCH (m:Five) RETURN c, count(m)
+        > 0, 5
+        UNWIND range(1, 1000000000) AS i WITH i LIMIT 1 CREATE (n:One) RETURN i
+        ! MemoryLimit
+        CALL { UNWIND range(1, 100000) AS i UNWIND range(1, 100000) AS j RETURN j LIMIT 1 } CREATE (n:One) RETURN j
+        > 1
         CREATE (a) MATCH (b) RETURN b
         ! InvalidClauseComposition
         MATCH (n:Person) WITH n ORDER BY n.name SKIP 3 DETACH DELETE n RETURN count(*)
