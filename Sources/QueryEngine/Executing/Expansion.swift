@@ -180,6 +180,48 @@ struct Expansion {
         return false
     }
 
+    /// Each node that some path of at most so many relationships reaches, once: breadth first. For those who do not ask how
+    /// often, and relationships with a direction: there the shortest walk to a node takes no relationship twice.
+    func reach(
+        _ context: ExecutionContext, _ row: Row, includesStart: Bool, maximum: Int,
+        condition: ((ExecutionContext, Row, RelationshipID) throws -> Bool)?, _ emit: Emit
+    ) throws -> Bool {
+        guard case .node(let first) = row[self.start] else { return true }
+        var target: NodeID?
+        if self.isEndBound || self.start == self.end {
+            guard case .node(let node) = row[self.end] else { return true }
+            target = node
+        }
+        func arrive(_ node: NodeID) throws -> Bool {
+            guard target == nil || target == node else { return true }
+            row[self.end] = .node(node)
+            return try emit(row)
+        }
+        if includesStart {
+            guard try arrive(first) else { return false }
+        }
+        var reached = NodeNumbers()
+        if includesStart { _ = reached.insert(first) }
+        var (frontier, depth, goesOn) = ([first], 0, true)
+        while !frontier.isEmpty, depth < maximum, goesOn {
+            depth += 1
+            let before = reached.nodes.count
+            for node in frontier where depth == 1 || node != first {
+                goesOn = try self.hops.forEach(node, context) { entry in
+                    guard try condition?(context, row, entry.relationship) ?? true,
+                        reached.insert(entry.neighbour).isNew
+                    else { return true }
+                    try context.hold(1)
+                    return try arrive(entry.neighbour)
+                }
+                if !goesOn { break }
+            }
+            frontier = Array(reached.nodes[before...])
+        }
+        context.release(reached.nodes.count)
+        return goesOn
+    }
+
     /// All paths of a length, depth first, no relationship twice; without recursion, so that no path is too
     /// long for the stack.
     func walk(

@@ -58,65 +58,74 @@ struct ShortestPathSearch {
 
 /// What was reached from one end.
 private struct Side {
+    /// One way by which a node was reached first; those of one node are chained.
     private struct Step {
-        let from: NodeID
+        let from: Int
         let relationship: RelationshipID
+        let next: Int
     }
 
     private let hops: Hops
     private let wantsAll: Bool
     private(set) var depth = 0
     private(set) var frontier: [NodeID]
-    private var levels: [NodeID: Int]
-    /// By which relationships a node was reached first, all of the level before when all paths are wanted.
-    private var steps: [NodeID: [Step]] = [:]
+    private var reached = NodeNumbers()
+    /// By number of the node: its level, and the last of the ways to it, -1 for the start.
+    private var levels: ContiguousArray<Int> = [0]
+    private var lastSteps: ContiguousArray<Int> = [-1]
+    private var steps: ContiguousArray<Step> = []
 
     init(_ start: NodeID, _ hops: Hops, _ wantsAll: Bool) {
         self.hops = hops
         self.wantsAll = wantsAll
         self.frontier = [start]
-        self.levels = [start: 0]
+        _ = self.reached.insert(start)
     }
 
-    func has(_ node: NodeID) -> Bool { self.levels[node] != nil }
+    func has(_ node: NodeID) -> Bool { self.reached.number(of: node) != nil }
 
     /// Goes one level on.
     mutating func grow(
         _ context: ExecutionContext, _ row: Row, _ condition: ShortestPathSearch.Condition?
     ) throws {
         self.depth += 1
-        var next: [NodeID] = []
+        let first = self.reached.nodes.count
         for node in self.frontier {
+            guard let from = self.reached.number(of: node) else { continue }
             _ = try self.hops.forEach(node, context) { entry in
-                let level = self.levels[entry.neighbour]
-                guard level == nil || level == self.depth && self.wantsAll,
-                    try condition?(context, row, entry.relationship) ?? true
-                else { return true }
-                if level == nil {
+                guard try condition?(context, row, entry.relationship) ?? true else { return true }
+                let (number, isNew) = self.reached.insert(entry.neighbour)
+                if isNew {
                     try context.hold(1)
-                    self.levels[entry.neighbour] = self.depth
-                    next.append(entry.neighbour)
+                    self.levels.append(self.depth)
+                    self.lastSteps.append(-1)
                 }
-                self.steps[entry.neighbour, default: []].append(
-                    Step(from: node, relationship: entry.relationship))
+                guard isNew || self.wantsAll && self.levels[number] == self.depth else { return true }
+                self.steps.append(
+                    Step(from: from, relationship: entry.relationship, next: self.lastSteps[number]))
+                self.lastSteps[number] = self.steps.count - 1
                 return true
             }
         }
-        self.frontier = next
+        self.frontier = Array(self.reached.nodes[first...])
     }
 
     /// The relationships from a node back to the start, of each path that was found; false ends the walk.
     func forEachPath(
         to node: NodeID, _ context: ExecutionContext, _ body: ([RelationshipID]) throws -> Bool
     ) throws -> Bool {
-        var pending: [(node: NodeID, path: [RelationshipID])] = [(node, [])]
-        while let (node, path) = pending.popLast() {
+        guard let number = self.reached.number(of: node) else { return true }
+        var pending: [(number: Int, path: [RelationshipID])] = [(number, [])]
+        while let (number, path) = pending.popLast() {
             try context.step()
-            guard let steps = self.steps[node], self.levels[node] != 0 else {
+            var step = self.lastSteps[number]
+            if step < 0 {
                 guard try body(path) else { return false }
-                continue
             }
-            for step in steps.reversed() { pending.append((step.from, path + [step.relationship])) }
+            while step >= 0 {
+                pending.append((self.steps[step].from, path + [self.steps[step].relationship]))
+                step = self.steps[step].next
+            }
         }
         return true
     }

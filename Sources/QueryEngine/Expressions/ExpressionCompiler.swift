@@ -75,7 +75,9 @@ struct ExpressionCompiler {
             self.computed[expression] == nil
         {
             let (left, right, sign) = (try self.compile(first), try self.compile(link.operand), link.sign)
-            return { context, row in Self.compare(try left(context, row), sign, try right(context, row)) == true }
+            return { context, row in
+                Self.compare(try left(context, row), sign, try right(context, row)) == true
+            }
         }
         let value = try self.compile(expression)
         let range = expression.range

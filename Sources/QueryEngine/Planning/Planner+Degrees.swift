@@ -37,7 +37,8 @@ struct DegreePattern {
         self.types = types.map { planner.names.type($0) }
         self.isOutgoing = isFirst == (relationship.arrow == .right)
         self.hops = Hops(
-            directions: [self.isOutgoing ? .outgoing : .incoming], types: relationship.types, planner: planner)
+            directions: [self.isOutgoing ? .outgoing : .incoming], types: relationship.types, planner: planner
+        )
     }
 
     /// How many relationships of the pattern a node has.

@@ -19,8 +19,11 @@ extension Planner {
         _ patterns: [PatternPart], _ predicate: Expression?, optional: Bool, _ input: PlanNode,
         _ scope: [String: Int]
     ) throws(CypherError) -> (PlanNode, [String: Int]) {
+        // What is planned inside of this match is asked by others.
+        let ignoresDuplicates = self.ignoresDuplicates && !optional
+        self.ignoresDuplicates = false
         guard optional else {
-            let (node, names) = try self.solve(patterns, predicate, input, scope)
+            let (node, names) = try self.solve(patterns, predicate, input, scope, ignoresDuplicates)
             return (node, scope.merging(names) { _, new in new })
         }
         let (inner, names) = try self.solve(patterns, predicate, self.argument(), scope)
@@ -49,7 +52,8 @@ extension Planner {
 
     /// Solves patterns and gives the names that they bring.
     private func solve(
-        _ patterns: [PatternPart], _ predicate: Expression?, _ input: PlanNode, _ scope: [String: Int]
+        _ patterns: [PatternPart], _ predicate: Expression?, _ input: PlanNode, _ scope: [String: Int],
+        _ ignoresDuplicates: Bool = false
     ) throws(CypherError) -> (PlanNode, names: [String: Int]) {
         let plain = patterns.map { $0.asShortestPath ?? $0 }
         let conditions = predicate.map(\.conjuncts) ?? []
@@ -60,12 +64,15 @@ extension Planner {
         let graph = MatchGraph(plain, predicate, scope: scope) { self.newSlot() }
         // What has a name of our own making stays inside.
         let names = graph.innerScope.filter { !$0.key.hasPrefix("  ") && graph.newNames.contains($0.key) }
-        return (try self.solve(graph, input), names)
+        return (try self.solve(graph, input, ignoresDuplicates), names)
     }
 
     /// Grows a match from what is bound: the cheapest relationship first, a new start when nothing touches.
-    func solve(_ graph: MatchGraph, _ input: PlanNode) throws(CypherError) -> PlanNode {
-        var solver = MatchSolver(planner: self, graph: graph, node: input)
+    func solve(
+        _ graph: MatchGraph, _ input: PlanNode, _ ignoresDuplicates: Bool = false
+    ) throws(CypherError) -> PlanNode {
+        var solver = MatchSolver(
+            planner: self, graph: graph, node: input, ignoresDuplicates: ignoresDuplicates)
         return try solver.solve()
     }
 
@@ -118,7 +125,11 @@ private struct MatchSolver {
     var boundNames: Set<String> = []
     var pending: [MatchGraph.Condition]
 
-    init(planner: Planner, graph: MatchGraph, node: PlanNode) {
+    /// Whether nobody asks how often a row comes.
+    let ignoresDuplicates: Bool
+
+    init(planner: Planner, graph: MatchGraph, node: PlanNode, ignoresDuplicates: Bool) {
+        self.ignoresDuplicates = ignoresDuplicates
         self.planner = planner
         self.graph = graph
         self.node = node
@@ -382,7 +393,8 @@ private struct MatchSolver {
 
     private func indexSeek(_ seek: Seek, _ slot: Int, _ input: PlanNode) throws(CypherError) -> PlanNode {
         let values = try self.compiler.compile(seek.values)
-        let range = try seek.range.map { (range) throws(CypherError) in try self.rangeEvaluator(range, values) }
+        let range = try seek.range.map { (range) throws(CypherError) in try self.rangeEvaluator(range, values)
+        }
         let (definition, isList) = (seek.index.definition, seek.isList)
         let details = "\(definition.label)(\(definition.keys.joined(separator: ", ")))"
         return self.planner.node(
@@ -582,7 +594,8 @@ private struct MatchSolver {
             let relationship = self.graph.relationships[number]
             let pattern = relationship.pattern
             guard !relationship.isBound, pattern.length == nil, pattern.group == nil,
-                relationship.selection == .all, pattern.arrow != .either, pattern.types?.alternatives?.count == 1
+                relationship.selection == .all, pattern.arrow != .either,
+                pattern.types?.alternatives?.count == 1
             else { return nil }
             switch (self.boundNodes.contains(relationship.from), self.boundNodes.contains(relationship.to)) {
             case (true, false): return relationship.to
@@ -597,7 +610,8 @@ private struct MatchSolver {
     }
 
     private mutating func intersect(
-        _ first: MatchGraph.Relationship, _ second: MatchGraph.Relationship, _ others: [MatchGraph.Relationship]
+        _ first: MatchGraph.Relationship, _ second: MatchGraph.Relationship,
+        _ others: [MatchGraph.Relationship]
     ) {
         let intersection = Intersection(
             first: self.expansion(first, others), second: self.expansion(second, others))
@@ -721,6 +735,18 @@ private struct MatchSolver {
         }
         let condition = try self.stepCondition(relationship)
         let (minimum, maximum) = (length.minimum ?? 1, length.maximum ?? Int.max)
+        if minimum <= 1, self.onlyReaches(relationship) {
+            self.node = self.planner.node(
+                "VarLengthExpand(Distinct)", details, rows: rows, children: [input]
+            ) { context, row, emit in
+                try input.run(context, row) { row in
+                    try expansion.reach(
+                        context, row, includesStart: minimum == 0, maximum: maximum, condition: condition,
+                        emit)
+                }
+            }
+            return
+        }
         let reversed = !startsAtFrom
         self.node = self.planner.node("VarLengthExpand", details, rows: rows, children: [input]) {
             context, row, emit in
@@ -729,6 +755,20 @@ private struct MatchSolver {
                     context, row, minimum: minimum, maximum: maximum, reversed: reversed,
                     condition: condition, emit)
             }
+        }
+    }
+
+    /// Whether only the ends of a path of variable length matter, not the paths, and no other relationship of the match could
+    /// be one of the path's.
+    private func onlyReaches(_ relationship: MatchGraph.Relationship) -> Bool {
+        guard self.ignoresDuplicates, relationship.name == nil, relationship.pattern.arrow != .either,
+            let own = relationship.pattern.types?.alternatives
+        else { return false }
+        return self.graph.relationships.enumerated().allSatisfy { index, other in
+            if other.slot == relationship.slot {
+                return !self.graph.paths.contains { $0.relationships.contains(index) }
+            }
+            return other.pattern.types?.alternatives.map { Set($0).isDisjoint(with: own) } ?? false
         }
     }
 

@@ -195,7 +195,7 @@ extension Planner {
             further: arguments.count > 1 ? arguments[1] : { _, _ in .null })
     }
 
-    private func aggregateCalls(_ expression: Expression, _ calls: inout [Expression]) {
+    func aggregateCalls(_ expression: Expression, _ calls: inout [Expression]) {
         switch expression.kind {
         case .countAll: if !calls.contains(expression) { calls.append(expression) }
         case .call(let call) where self.functions.isAggregate(call.name):

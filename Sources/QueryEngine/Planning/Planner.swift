@@ -12,6 +12,8 @@ final class Planner {
     var functions: FunctionRegistry { self.services.functions }
     var names = TokenNames()
     private(set) var slotCount = 0
+    /// Whether the match that is planned next feeds somebody who does not ask how often a row comes.
+    var ignoresDuplicates = false
     private var nodeCount = 0
 
     init(graph: GraphSnapshot, services: QueryServices) {
@@ -105,7 +107,9 @@ final class Planner {
                 let (projected, columns) = try self.project(projection, node, scope)
                 return (projected, columns)
             }
+            self.ignoresDuplicates = clauses.first?.projection.map(self.ignoresDuplicates) ?? false
             (node, scope) = try self.plan(clause, node, scope)
+            self.ignoresDuplicates = false
         }
         let last = node
         let empty = self.node("EmptyResult", rows: 0, children: [last]) { context, row, _ in
@@ -113,6 +117,18 @@ final class Planner {
         }
         // Inside EXISTS { } and COUNT { } the rows of a query without RETURN count; at the top they do not show.
         return (query.clauses.contains(where: Self.isUpdate) ? empty : last, [])
+    }
+
+    /// Whether a projection gives the same however often a row comes.
+    private func ignoresDuplicates(_ projection: Projection) -> Bool {
+        var calls: [Expression] = []
+        for item in projection.items { self.aggregateCalls(item.expression, &calls) }
+        for item in projection.order { self.aggregateCalls(item.expression, &calls) }
+        guard !calls.isEmpty else { return projection.isDistinct }
+        return calls.allSatisfy { call in
+            guard case .call(let function) = call.kind else { return false }
+            return function.isDistinct || ["min", "max"].contains(function.name.lowercased())
+        }
     }
 
     private static func isUpdate(_ clause: Clause) -> Bool {
