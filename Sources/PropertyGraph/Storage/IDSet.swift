@@ -20,6 +20,13 @@ package struct IDSet: Sendable, Sequence {
         return self.pages[page][word] & bit != 0
     }
 
+    /// The members from `64 * number` on, by bit.
+    func word(_ number: UInt32) -> UInt64 {
+        let page = Int(number) / Self.wordsPerPage
+        guard page < self.pages.count, !self.pages[page].isEmpty else { return 0 }
+        return self.pages[page][Int(number) % Self.wordsPerPage]
+    }
+
     /// Adds a number; does nothing when it is there already.
     package mutating func insert(_ number: UInt32) {
         let (page, word, bit) = Self.place(number)

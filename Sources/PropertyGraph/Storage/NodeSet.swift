@@ -17,6 +17,11 @@ package struct NodeSet: Sendable, Sequence {
     /// Takes a node out; does nothing when it is not there.
     package mutating func remove(_ node: NodeID) { self.numbers.remove(node.index) }
 
+    /// Which of the 128 nodes from a number on, a multiple of 128, are members, by bit.
+    package func bits(at first: NodeID) -> (UInt64, UInt64) {
+        (self.numbers.word(first.index >> 6), self.numbers.word(first.index >> 6 + 1))
+    }
+
     /// The number of members, exactly, so that arrays made from the set are sized once.
     package var underestimatedCount: Int { self.numbers.count }
 

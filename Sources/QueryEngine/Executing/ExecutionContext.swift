@@ -36,6 +36,7 @@ final class ExecutionContext {
     private var labels: [LabelID?]
     private var types: [RelationshipTypeID?]
     private var given: [Value?]
+    private var implications: [Bool?]
     private let deadline: ContinuousClock.Instant
     private var steps = 0
     private var held = 0
@@ -52,6 +53,7 @@ final class ExecutionContext {
         self.labels = Array(repeating: nil, count: names.labels.count)
         self.types = Array(repeating: nil, count: names.types.count)
         self.given = names.parameters.map { parameters[$0] }
+        self.implications = Array(repeating: nil, count: names.implications.count)
         self.current = .allocate(capacity: 1)
         self.current.initialize(to: graph)
         self.initial = graph
@@ -69,6 +71,23 @@ final class ExecutionContext {
 
     /// A parameter that the plan names, nil when it was not given.
     func parameter(_ slot: Int) -> Value? { self.given[slot] }
+
+    /// Whether relationships of a type lead to, or come from, nodes of a label only: by the graph's exact counts, looked up
+    /// once a query. False while the query may change the graph.
+    func holds(_ slot: Int) -> Bool {
+        if let known = self.implications[slot] { return known }
+        let implication = self.names.implications[slot]
+        var holds = self.transaction == nil
+        if let type = self.type(implication.type), holds {
+            let label = self.label(implication.label)
+            let count =
+                implication.isTarget
+                ? self.graph.count(from: nil, type, to: label) : self.graph.count(from: label, type, to: nil)
+            holds = label != nil && count == self.graph.count(type)
+        }
+        self.implications[slot] = holds
+        return holds
+    }
 
     /// A property key that the plan names, nil while the graph has no such key. Looked up once.
     func key(_ slot: Int) -> PropertyKeyID? {
@@ -285,13 +304,23 @@ struct TokenNames {
     private(set) var labels: [String] = []
     private(set) var types: [String] = []
     private(set) var parameters: [String] = []
+    private(set) var implications: [Implication] = []
+
+    /// "All relationships of a type have nodes of a label at that end", by slots.
+    struct Implication: Hashable {
+        let type: Int
+        let label: Int
+        let isTarget: Bool
+    }
+
+    mutating func implication(_ implication: Implication) -> Int { Self.slot(implication, &self.implications) }
 
     mutating func key(_ name: String) -> Int { Self.slot(name, &self.keys) }
     mutating func label(_ name: String) -> Int { Self.slot(name, &self.labels) }
     mutating func type(_ name: String) -> Int { Self.slot(name, &self.types) }
     mutating func parameter(_ name: String) -> Int { Self.slot(name, &self.parameters) }
 
-    private static func slot(_ name: String, _ names: inout [String]) -> Int {
+    private static func slot<Name: Equatable>(_ name: Name, _ names: inout [Name]) -> Int {
         if let slot = names.firstIndex(of: name) { return slot }
         names.append(name)
         return names.count - 1

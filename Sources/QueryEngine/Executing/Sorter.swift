@@ -20,11 +20,16 @@ struct Sorter {
         self.limit = limit
     }
 
-    /// Adds a copy of a row; gives whether one more row is held.
-    mutating func add(_ keys: [Value], _ row: Row) -> Bool {
+    /// Adds a copy of a row whose keys a closure computes; gives whether one more row is held.
+    mutating func add(_ row: Row, _ key: (Int) throws -> Value) rethrows -> Bool {
         self.added += 1
         guard self.limit > 0 else { return false }
-        if let worst = self.worst, !self.precedes(keys, worst) { return false }
+        let first = try key(0)
+        // Most rows are not among the first few, and one key tells.
+        if let worst = self.worst, self.order(first, worst.keys[0], 0) > 0 { return false }
+        var keys = [first]
+        for index in 1..<self.descending.count { keys.append(try key(index)) }
+        if let worst = self.worst, self.order(keys, worst.keys) >= 0 { return false }
         self.entries.append(Entry(keys: keys, number: self.added, row: row.copy()))
         // Twice the limit before each cut, so that cutting costs O(log n) a row.
         guard self.limit < 1 << 40, self.entries.count >= max(64, self.limit * 2) else { return true }
@@ -44,14 +49,16 @@ struct Sorter {
         return order == 0 ? left.number < right.number : order < 0
     }
 
-    /// Whether a row that comes after another one in the input comes before it in the output.
-    private func precedes(_ keys: [Value], _ earlier: Entry) -> Bool { self.order(keys, earlier.keys) < 0 }
-
     private func order(_ left: [Value], _ right: [Value]) -> Int {
         for index in self.descending.indices {
-            let order = left[index].sortOrder(right[index])
-            if order != 0 { return self.descending[index] ? -order : order }
+            let order = self.order(left[index], right[index], index)
+            if order != 0 { return order }
         }
         return 0
+    }
+
+    private func order(_ left: Value, _ right: Value, _ index: Int) -> Int {
+        let order = left.sortOrder(right)
+        return self.descending[index] ? -order : order
     }
 }

@@ -25,6 +25,14 @@ final class Aggregate {
         self.isCount = self.name == "count"
     }
 
+    /// Goes on from a count and a sum of whole numbers.
+    convenience init(name: String, isDistinct: Bool, count: Int, sum: Int) {
+        self.init(name: name, isDistinct: isDistinct)
+        self.count = count
+        self.integerSum = sum
+        self.floatSum = Double(sum)
+    }
+
     func add(_ value: Value, _ further: Value, _ context: ExecutionContext) throws {
         guard !value.isNull else { return }
         if self.isDistinct {

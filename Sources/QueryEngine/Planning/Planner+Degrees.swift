@@ -10,8 +10,7 @@ struct DegreePattern {
     let counted: Set<String>
     private let hops: Hops
     private let label: Int?
-    private let types: [Int]
-    private let isOutgoing: Bool
+    private let implications: [Int]
 
     /// - Returns: nil when the pattern says more.
     init?(_ pattern: PatternPart, from start: String, _ planner: Planner) {
@@ -27,17 +26,18 @@ struct DegreePattern {
         guard isFirst || pattern.nodes[1].variable == start, other.variable != start,
             other.properties == nil, other.predicate == nil
         else { return nil }
+        let isOutgoing = isFirst == (relationship.arrow == .right)
         switch other.labels {
-        case nil: self.label = nil
-        case .name(let name)?: self.label = planner.names.label(name)
+        case nil: (self.label, self.implications) = (nil, [])
+        case .name(let name)?:
+            self.label = planner.names.label(name)
+            self.implications = types.map { planner.implication($0, name, isTarget: isOutgoing) }
         default: return nil
         }
         self.start = start
         self.counted = Set([relationship.variable, other.variable].compactMap { $0 })
-        self.types = types.map { planner.names.type($0) }
-        self.isOutgoing = isFirst == (relationship.arrow == .right)
         self.hops = Hops(
-            directions: [self.isOutgoing ? .outgoing : .incoming], types: relationship.types, planner: planner
+            directions: [isOutgoing ? .outgoing : .incoming], types: relationship.types, planner: planner
         )
     }
 
@@ -48,22 +48,17 @@ struct DegreePattern {
         return try self.hops.count(node, to: label, context)
     }
 
-    /// Whether all nodes at the other ends have the label: then degrees tell. By the graph's exact counts.
-    func isImplied(_ context: ExecutionContext) -> Bool {
-        guard let label = self.label else { return true }
-        guard let label = context.label(label) else { return false }
-        return self.types.allSatisfy { slot in
-            guard let type = context.type(slot) else { return true }
-            let count =
-                self.isOutgoing
-                ? context.graph.count(from: nil, type, to: label)
-                : context.graph.count(from: label, type, to: nil)
-            return count == context.graph.count(type)
-        }
-    }
+    /// Whether all nodes at the other ends have the label: then degrees tell.
+    func isImplied(_ context: ExecutionContext) -> Bool { self.implications.allSatisfy(context.holds) }
 }
 
 extension Planner {
+    /// The slot of "all relationships of the type have nodes of the label at that end".
+    func implication(_ type: String, _ label: String, isTarget: Bool) -> Int {
+        let (type, label) = (self.names.type(type), self.names.label(label))
+        return self.names.implication(.init(type: type, label: label, isTarget: isTarget))
+    }
+
     /// `COUNT { (a)-[:T]->(:B) }` and `EXISTS { ... }` of a bound node; nil when the query says more.
     func degreeEvaluator(_ query: Query, _ scope: [String: Int], _ use: SubqueryUse) -> Evaluator? {
         guard use != .collect, query.parts.count == 1, query.parts[0].clauses.count == 1,

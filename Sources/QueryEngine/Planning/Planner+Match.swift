@@ -355,22 +355,16 @@ private struct MatchSolver {
             covered = seek.label
             self.node = try self.indexSeek(seek, slot, input)
         } else if let (label, count) = self.labelCount(index) {
-            let token = self.planner.names.label(label)
+            let scan = LabelScan(
+                label: self.planner.names.label(label), slot: slot, tests: try self.columnTests(index))
             covered = label
             self.node = self.planner.node(
-                "NodeByLabelScan", "\(self.graph.nodes[index].name ?? ""):\(label)",
-                rows: input.estimatedRows * count,
+                "NodeByLabelScan", "\(self.graph.nodes[index].name ?? ""):\(label)"
+                    + (scan.tests.isEmpty ? "" : ", \(scan.tests.count) comparisons by column"),
+                rows: input.estimatedRows * max(1, scan.tests.reduce(count) { rows, _ in rows * 0.3 }),
                 children: [input]
             ) { context, row, emit in
-                try input.run(context, row) { row in
-                    guard let label = context.label(token) else { return true }
-                    for node in context.graph.nodes(label) {
-                        try context.step()
-                        row[slot] = .node(node)
-                        guard try emit(row) else { return false }
-                    }
-                    return true
-                }
+                try input.run(context, row) { row in try scan.run(context, row, emit) }
             }
         } else {
             let rows = input.estimatedRows * Double(max(1, self.planner.graph.nodeCount))
@@ -389,6 +383,41 @@ private struct MatchSolver {
             }
         }
         self.bind(index, covered: covered)
+    }
+
+    /// Comparisons of the node's properties with what is known already; they are pending no more.
+    private mutating func columnTests(_ index: Int) throws(CypherError) -> [LabelScan.Test] {
+        let names =
+            self.graph.anonymous.filter { $0.value == index }.map(\.key)
+            + [self.graph.nodes[index].name].compactMap { $0 }
+        var (tests, rest): ([LabelScan.Test], [MatchGraph.Condition]) = ([], [])
+        for condition in self.pending {
+            guard case .comparison(let left, let links) = condition.expression.kind, links.count == 1,
+                let test = try self.columnTest(left, links[0].sign, links[0].operand, names)
+            else {
+                rest.append(condition)
+                continue
+            }
+            tests.append(test)
+        }
+        self.pending = rest
+        return tests
+    }
+
+    private func columnTest(
+        _ left: Expression, _ sign: Comparison.Sign, _ right: Expression, _ names: [String]
+    ) throws(CypherError) -> LabelScan.Test? {
+        guard let key = Self.key(left, names) else {
+            return Self.key(right, names) == nil
+                ? nil : try self.columnTest(right, sign.mirrored, left, names)
+        }
+        // The value is computed before any node is there: only what cannot fail, or is known to be wanted.
+        switch right.kind {
+        case .parameter, .integer, .float, .string, .boolean: break
+        default: return nil
+        }
+        return LabelScan.Test(
+            key: self.planner.names.key(key), sign: sign, value: try self.compiler.compile(right))
     }
 
     private func indexSeek(_ seek: Seek, _ slot: Int, _ input: PlanNode) throws(CypherError) -> PlanNode {
@@ -482,18 +511,8 @@ private struct MatchSolver {
             let types = arrival.pattern.types?.alternatives
         else { return nil }
         let isTarget = arrival.to == index
-        let (label, slots) = (self.planner.names.label(name), types.map { self.planner.names.type($0) })
-        return { context in
-            guard context.transaction == nil, let label = context.label(label) else { return false }
-            return slots.allSatisfy { slot in
-                guard let type = context.type(slot) else { return true }
-                let count =
-                    isTarget
-                    ? context.graph.count(from: nil, type, to: label)
-                    : context.graph.count(from: label, type, to: nil)
-                return count == context.graph.count(type)
-            }
-        }
+        let slots = types.map { self.planner.implication($0, name, isTarget: isTarget) }
+        return { context in slots.allSatisfy(context.holds) }
     }
 
     private mutating func checkLabels(_ index: Int, by arrival: MatchGraph.Relationship? = nil) {

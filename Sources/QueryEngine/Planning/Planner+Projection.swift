@@ -87,7 +87,7 @@ extension Planner {
             var sorter = Sorter(descending: keys.map(\.isDescending), limit: wanted)
             _ = try input.run(context, row) { row in
                 try context.step()
-                if try sorter.add(keys.map { try $0.value(context, row) }, row) {
+                if try sorter.add(row, { try keys[$0].value(context, row) }) {
                     try context.hold(row.count + keys.count)
                 }
                 return true
@@ -178,7 +178,7 @@ extension Planner {
         let name: String
         let isDistinct: Bool
         let value: Evaluator
-        let further: Evaluator
+        let further: Evaluator?
     }
 
     private func aggregateColumn(
@@ -187,12 +187,12 @@ extension Planner {
         guard case .call(let function) = call.kind else {
             return AggregateColumn(
                 slot: slot, name: "count", isDistinct: false, value: { _, _ in .boolean(true) },
-                further: { _, _ in .null })
+                further: nil)
         }
         let arguments = try compiler.compile(function.arguments)
         return AggregateColumn(
             slot: slot, name: function.name, isDistinct: function.isDistinct, value: arguments[0],
-            further: arguments.count > 1 ? arguments[1] : { _, _ in .null })
+            further: arguments.count > 1 ? arguments[1] : nil)
     }
 
     func aggregateCalls(_ expression: Expression, _ calls: inout [Expression]) {
@@ -212,9 +212,11 @@ extension Planner {
         let rows = keys.isEmpty ? 1 : max(1, input.estimatedRows.squareRoot())
         return self.node("EagerAggregation", details, rows: rows, children: [input]) { context, row, emit in
             var places = GroupPlaces(keys: keys.count)
-            var groups: [(keys: [Value], aggregates: [Aggregate])] = []
+            var groups: [[Value]] = []
+            let states = columns.map { ColumnAggregates(name: $0.name, isDistinct: $0.isDistinct) }
             func newGroup(_ values: [Value]) {
-                groups.append((values, columns.map { Aggregate(name: $0.name, isDistinct: $0.isDistinct) }))
+                groups.append(values)
+                for state in states { state.addGroup() }
             }
             _ = try input.run(context, row) { row in
                 try context.step()
@@ -223,19 +225,16 @@ extension Planner {
                     try context.hold(place.values.count + columns.count)
                     newGroup(place.values)
                 }
-                let aggregates = groups[place.number].aggregates
                 for index in columns.indices {
-                    try aggregates[index].add(
-                        columns[index].value(context, row), columns[index].further(context, row), context)
+                    try states[index].add(
+                        columns[index].value(context, row), columns[index].further, place.number, context, row)
                 }
                 return true
             }
             if groups.isEmpty, keys.isEmpty { newGroup([]) }
-            for group in groups {
-                for (key, value) in zip(keys, group.keys) { row[key.slot] = value }
-                for (column, aggregate) in zip(columns, group.aggregates) {
-                    row[column.slot] = try aggregate.finish()
-                }
+            for (number, group) in groups.enumerated() {
+                for (key, value) in zip(keys, group) { row[key.slot] = value }
+                for index in columns.indices { row[columns[index].slot] = try states[index].finish(number) }
                 guard try emit(row) else { return false }
             }
             return true

@@ -1,0 +1,64 @@
+internal import Cypher
+internal import PropertyGraph
+
+/// One aggregate for all groups of a query. Counts and sums of whole numbers lie side by side, a number a group; what is
+/// more has an ``Aggregate`` of its own.
+final class ColumnAggregates {
+    private let name: String
+    private let isDistinct: Bool
+    /// Whether the counts and sums are enough while all values are whole numbers.
+    private let isPlain: Bool
+    private let isSum: Bool
+    private var counts: ContiguousArray<Int> = []
+    private var sums: ContiguousArray<Int> = []
+    private var others: ContiguousArray<Aggregate?> = []
+
+    init(name: String, isDistinct: Bool) {
+        self.name = name.lowercased()
+        self.isDistinct = isDistinct
+        self.isSum = self.name == "sum" || self.name == "avg"
+        self.isPlain = !isDistinct && (self.isSum || self.name == "count")
+    }
+
+    func addGroup() {
+        self.counts.append(0)
+        if self.isSum { self.sums.append(0) }
+        self.others.append(self.isPlain ? nil : Aggregate(name: self.name, isDistinct: self.isDistinct))
+    }
+
+    /// Adds a value to a group; `further` is the aggregate's second argument.
+    func add(
+        _ value: Value, _ further: Evaluator?, _ group: Int, _ context: ExecutionContext, _ row: Row
+    ) throws {
+        if let other = self.others[group] {
+            return try other.add(value, further?(context, row) ?? .null, context)
+        }
+        if value.isNull { return }
+        if self.isSum {
+            guard case .integer(let number) = value,
+                case let (sum, overflow) = self.sums[group].addingReportingOverflow(number), !overflow
+            else { return try self.spill(group).add(value, .null, context) }
+            self.sums[group] = sum
+        }
+        self.counts[group] += 1
+    }
+
+    /// Goes on with an aggregate that takes all kinds of values.
+    private func spill(_ group: Int) -> Aggregate {
+        let other = Aggregate(
+            name: self.name, isDistinct: false, count: self.counts[group], sum: self.sums[group])
+        self.others[group] = other
+        return other
+    }
+
+    func finish(_ group: Int) throws -> Value {
+        if let other = self.others[group] { return try other.finish() }
+        switch self.name {
+        case "count": return .integer(self.counts[group])
+        case "sum": return .integer(self.sums[group])
+        default:
+            let count = self.counts[group]
+            return count == 0 ? .null : .float(Double(self.sums[group]) / Double(count))
+        }
+    }
+}
