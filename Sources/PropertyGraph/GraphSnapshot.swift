@@ -156,7 +156,8 @@ package struct GraphSnapshot: Sendable {
             let table = direction == .outgoing ? self.outgoing : self.incoming
             return table.read(pageOf: node.index) { $0.degree(node.adjacencySlot) } ?? 0
         }
-        return self.adjacency(of: node, direction).range(of: type).count
+        let slice = self.unsafeNeighbours(of: node, direction, type: type)
+        return slice.isHub ? self.adjacency(of: node, direction).range(of: type).count : slice.nodes.count
     }
 
     // MARK: Relationships

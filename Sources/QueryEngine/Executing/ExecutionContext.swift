@@ -32,14 +32,15 @@ final class ExecutionContext {
     var rowCounts: [Int: Int] = [:]
     private let names: TokenNames
     private let entry: RunningQueries.Entry?
-    private var keys: [PropertyKeyID?]
-    private var labels: [LabelID?]
-    private var types: [RelationshipTypeID?]
-    private var given: [Value?]
-    private var implications: [Bool?]
+    @exclusivity(unchecked) private var keys: [PropertyKeyID?]
+    @exclusivity(unchecked) private var labels: [LabelID?]
+    @exclusivity(unchecked) private var types: [RelationshipTypeID?]
+    @exclusivity(unchecked) private var given: [Value?]
+    @exclusivity(unchecked) private var implications: [Bool?]
     private let deadline: ContinuousClock.Instant
-    private var steps = 0
-    private var held = 0
+    // Touched once a row by one task: checks of exclusive access cost more than the work.
+    @exclusivity(unchecked) private var steps = 0
+    @exclusivity(unchecked) private var held = 0
 
     init(
         graph: GraphSnapshot, transaction: GraphTransaction?, parameters: [String: Value],
@@ -313,7 +314,9 @@ struct TokenNames {
         let isTarget: Bool
     }
 
-    mutating func implication(_ implication: Implication) -> Int { Self.slot(implication, &self.implications) }
+    mutating func implication(_ implication: Implication) -> Int {
+        Self.slot(implication, &self.implications)
+    }
 
     mutating func key(_ name: String) -> Int { Self.slot(name, &self.keys) }
     mutating func label(_ name: String) -> Int { Self.slot(name, &self.labels) }

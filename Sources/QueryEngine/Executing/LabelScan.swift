@@ -77,7 +77,9 @@ struct LabelScan {
             var (left, passed): (UInt64, UInt64) = (bits, 0)
             while left != 0 {
                 let place = left.trailingZeroBitCount
-                if ExpressionCompiler.compare(column[first + place], sign, bound) == true { passed |= 1 << place }
+                if ExpressionCompiler.compare(column[first + place], sign, bound) == true {
+                    passed |= 1 << place
+                }
                 left &= left - 1
             }
             return passed

@@ -7,10 +7,10 @@ final class Aggregate {
     private let name: String
     private let isDistinct: Bool
     private let isCount: Bool
-    private var seen: Set<Value> = []
+    @exclusivity(unchecked) private var seen: Set<Value> = []
     /// Nodes that were seen: a bit each, where a set of values takes a hundred times as much.
-    private var seenNodes = IDSet()
-    private var count = 0
+    @exclusivity(unchecked) private var seenNodes = IDSet()
+    @exclusivity(unchecked) private var count = 0
     private var integerSum = 0
     private var floatSum = 0.0
     private var isFloat = false

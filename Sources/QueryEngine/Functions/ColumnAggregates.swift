@@ -6,14 +6,19 @@ internal import PropertyGraph
 final class ColumnAggregates {
     private let name: String
     private let isDistinct: Bool
+    private let value: Evaluator
+    private let further: Evaluator?
     /// Whether the counts and sums are enough while all values are whole numbers.
     private let isPlain: Bool
     private let isSum: Bool
-    private var counts: ContiguousArray<Int> = []
-    private var sums: ContiguousArray<Int> = []
-    private var others: ContiguousArray<Aggregate?> = []
+    @exclusivity(unchecked) private var counts: ContiguousArray<Int> = []
+    @exclusivity(unchecked) private var sums: ContiguousArray<Int> = []
+    @exclusivity(unchecked) private var others: ContiguousArray<Aggregate?> = []
 
-    init(name: String, isDistinct: Bool) {
+    /// `further` computes the aggregate's second argument.
+    init(name: String, isDistinct: Bool, value: @escaping Evaluator, further: Evaluator?) {
+        self.value = value
+        self.further = further
         self.name = name.lowercased()
         self.isDistinct = isDistinct
         self.isSum = self.name == "sum" || self.name == "avg"
@@ -26,12 +31,11 @@ final class ColumnAggregates {
         self.others.append(self.isPlain ? nil : Aggregate(name: self.name, isDistinct: self.isDistinct))
     }
 
-    /// Adds a value to a group; `further` is the aggregate's second argument.
-    func add(
-        _ value: Value, _ further: Evaluator?, _ group: Int, _ context: ExecutionContext, _ row: Row
-    ) throws {
+    /// Adds a row to a group.
+    func add(_ row: Row, to group: Int, _ context: ExecutionContext) throws {
+        let value = try self.value(context, row)
         if let other = self.others[group] {
-            return try other.add(value, further?(context, row) ?? .null, context)
+            return try other.add(value, self.further?(context, row) ?? .null, context)
         }
         if value.isNull { return }
         if self.isSum {

@@ -359,7 +359,8 @@ private struct MatchSolver {
                 label: self.planner.names.label(label), slot: slot, tests: try self.columnTests(index))
             covered = label
             self.node = self.planner.node(
-                "NodeByLabelScan", "\(self.graph.nodes[index].name ?? ""):\(label)"
+                "NodeByLabelScan",
+                "\(self.graph.nodes[index].name ?? ""):\(label)"
                     + (scan.tests.isEmpty ? "" : ", \(scan.tests.count) comparisons by column"),
                 rows: input.estimatedRows * max(1, scan.tests.reduce(count) { rows, _ in rows * 0.3 }),
                 children: [input]

@@ -211,9 +211,12 @@ extension Planner {
     ) -> PlanNode {
         let rows = keys.isEmpty ? 1 : max(1, input.estimatedRows.squareRoot())
         return self.node("EagerAggregation", details, rows: rows, children: [input]) { context, row, emit in
-            var places = GroupPlaces(keys: keys.count)
+            let places = GroupPlaces(keys: keys.count)
             var groups: [[Value]] = []
-            let states = columns.map { ColumnAggregates(name: $0.name, isDistinct: $0.isDistinct) }
+            let states = columns.map {
+                ColumnAggregates(
+                    name: $0.name, isDistinct: $0.isDistinct, value: $0.value, further: $0.further)
+            }
             func newGroup(_ values: [Value]) {
                 groups.append(values)
                 for state in states { state.addGroup() }
@@ -225,10 +228,7 @@ extension Planner {
                     try context.hold(place.values.count + columns.count)
                     newGroup(place.values)
                 }
-                for index in columns.indices {
-                    try states[index].add(
-                        columns[index].value(context, row), columns[index].further, place.number, context, row)
-                }
+                for state in states { try state.add(row, to: place.number, context) }
                 return true
             }
             if groups.isEmpty, keys.isEmpty { newGroup([]) }
@@ -243,16 +243,17 @@ extension Planner {
 }
 
 /// Which group a row belongs to, by its keys.
-private struct GroupPlaces {
+private final class GroupPlaces {
     private let keys: Int
-    private var hasOne = false
-    private var byValue: [Value: Int] = [:]
-    private var byValues: [[Value]: Int] = [:]
+    @exclusivity(unchecked) private var hasOne = false
+    @exclusivity(unchecked) private var byNumber = NumberTable()
+    @exclusivity(unchecked) private var byValue: [Value: Int] = [:]
+    @exclusivity(unchecked) private var byValues: [[Value]: Int] = [:]
 
     init(keys: Int) { self.keys = keys }
 
     /// The group of a row whose keys a closure computes, by number; `next` is the number that a new group gets.
-    mutating func place(
+    func place(
         _ next: Int, _ key: (Int) throws -> Value
     ) rethrows -> (number: Int, isNew: Bool, values: [Value]) {
         switch self.keys {
@@ -261,10 +262,8 @@ private struct GroupPlaces {
             return (0, !self.hasOne, [])
         case 1:
             let value = try key(0)
-            let normal = value.equivalenceKey
-            if let number = self.byValue[normal] { return (number, false, []) }
-            self.byValue[normal] = next
-            return (next, true, [value])
+            let known = self.known(value.equivalenceKey, next)
+            return (known ?? next, known == nil, known == nil ? [value] : [])
         default:
             var values: [Value] = []
             for index in 0..<self.keys { values.append(try key(index)) }
@@ -273,5 +272,13 @@ private struct GroupPlaces {
             self.byValues[normal] = next
             return (next, true, values)
         }
+    }
+
+    /// The group of a single key; nil, and it is noted under the next number, when the key is new.
+    private func known(_ key: Value, _ next: Int) -> Int? {
+        if case .integer(let number) = key { return self.byNumber.insert(number, next) }
+        if let number = self.byValue[key] { return number }
+        self.byValue[key] = next
+        return nil
     }
 }
