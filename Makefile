@@ -3,9 +3,10 @@ SWIFT := swift
 FLAGS := --explicit-target-dependency-import-check error
 PLEXUS := .build/debug/plexus
 CONFORMANCE := $(or $(PLEXUS_CONFORMANCE),../shared/conformance)
+BENCH_GRAPH := $(or $(PLEXUS_BENCH_GRAPH),../shared/bench/graph)
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test torture lint format conformance release bench-first-light bench-store clean
+.PHONY: help deps build demo test torture lint format conformance release bench-first-light bench-store bench-cypher tsan clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-18s %s\n", $$1, $$2 }'
@@ -47,6 +48,15 @@ bench-first-light: release ## Measure the thin path end to end, beside the floor
 bench-store: release ## Measure the store beside C and plain SQLite; BENCH="--size M scan commits" for less
 	$(SWIFT) build -c release --product bench-store $(FLAGS)
 	.build/release/bench-store --plexus .build/release/plexus $(BENCH)
+
+bench-cypher: deps ## Measure queries beside embedded engines of $(BENCH_GRAPH), where it is; BENCH="--size S" for less
+	$(SWIFT) build -c release --product bench-cypher $(FLAGS)
+	python3 Benchmarks/cypher.py .build/release/bench-cypher $(BENCH_GRAPH) $(BENCH)
+
+tsan: deps ## Pass the tests of store and graph under the thread sanitizer
+	$(SWIFT) build --build-tests --sanitize=thread --scratch-path .build-tsan
+	TSAN_OPTIONS=halt_on_error=1 $(SWIFT) test --skip-build --disable-xctest --sanitize=thread --scratch-path .build-tsan \
+		--filter 'PropertyGraphTests|GraphStorageTests|GraphDatabaseTests'
 
 clean: ## Remove what was built
 	rm -rf .build .build-*
