@@ -13,6 +13,8 @@ final class ExecutionContext {
         set { self.current.pointee = newValue }
     }
     private let current: UnsafeMutablePointer<GraphSnapshot>
+    /// Held instead of the graph while that is written.
+    private static let nothing = GraphSnapshot()
     /// The graph as it was at the start: what is left of entities that the query deleted.
     let initial: GraphSnapshot
     private(set) var transaction: GraphTransaction?
@@ -204,7 +206,7 @@ final class ExecutionContext {
             }
             throw CypherError(.semantic, "ReadOnly", "the query changes the graph, and this is a read")
         }
-        self.graph = GraphSnapshot()
+        self.graph = Self.nothing
         defer { self.graph = transaction.graph }
         do {
             return try body(transaction)
@@ -229,7 +231,7 @@ final class ExecutionContext {
                 self.graph = transaction.graph
                 defer {
                     self.transaction = nil
-                    self.graph = GraphSnapshot()
+                    self.graph = Self.nothing
                 }
                 result = try body(name)
             }
