@@ -22,10 +22,25 @@ struct RowBatch: Sendable {
     private(set) var rows: [Row] = []
     private(set) var bytes: [UInt8] = []
 
-    init(_ kind: EntityKind) {
+    init(_ kind: EntityKind, expecting count: Int = RowBatch.size) {
         self.kind = kind
-        self.rows.reserveCapacity(Self.size)
-        self.bytes.reserveCapacity(Self.size * 32)
+        self.rows.reserveCapacity(count)
+        self.bytes.reserveCapacity(count * 32)
+    }
+
+    /// Adds a row whose texts are made already.
+    mutating func add(
+        _ row: RowBacklog.Row, _ first: UnsafeBufferPointer<UInt8>, _ properties: UnsafeBufferPointer<UInt8>,
+        checksum: Int64
+    ) {
+        let start = self.bytes.count
+        self.bytes.append(contentsOf: first)
+        let middle = self.bytes.count
+        self.bytes.append(contentsOf: properties)
+        self.rows.append(
+            Row(
+                id: row.id, source: row.source, target: row.target, start: start, middle: middle,
+                end: self.bytes.count, checksum: checksum))
     }
 
     fileprivate mutating func add(

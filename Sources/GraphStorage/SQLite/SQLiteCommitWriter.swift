@@ -164,11 +164,8 @@ final class SQLiteCommitWriter {
 
     private func writeRows() throws(SQLiteFailure) {
         try self.open()
-        let rows = self.rows
-        try self.backlog.write { row, first, properties throws(SQLiteFailure) in
-            try rows.write(row, first, properties)
-        }
-        try rows.note(position: self.progress.position)
+        try self.rows.write(&self.backlog)
+        try self.rows.note(position: self.progress.position)
         guard self.progress.position > Self.logRetention else { return }
         self.statements.trimLog.bind(1, self.progress.position - Self.logRetention)
         try self.statements.trimLog.run()

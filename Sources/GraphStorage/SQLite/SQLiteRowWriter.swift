@@ -6,8 +6,8 @@ internal import PropertyGraph
 final class SQLiteRowWriter {
     /// What the tables hold, with what the open transaction of SQLite did.
     var state: TableState
-    private let connection: SQLiteConnection
     private let statements: Statements
+    private let inserter: RowInserter
     private var checksum = RowChecksum()
 
     private struct Statements {
@@ -47,24 +47,46 @@ final class SQLiteRowWriter {
     }
 
     init(_ connection: SQLiteConnection) throws(SQLiteFailure) {
-        self.connection = connection
         self.statements = try Statements(connection)
+        self.inserter = try RowInserter(connection)
         self.state = try TableState(connection)
     }
 
     /// Writes the rows of all that a large commit adds. They are made on a second thread while this one writes.
     func writeNew(_ commit: GraphCommit) throws(SQLiteFailure) {
-        let inserter = try RowInserter(self.connection)
         let encoder = RowEncoder(commit)
         defer { encoder.stop() }
-        while let batch = encoder.next() {
-            try inserter.insert(batch)
-            switch batch.kind {
-            case .node: self.state.nodes += Int64(batch.rows.count)
-            case .relationship: self.state.relationships += Int64(batch.rows.count)
-            }
-            for row in batch.rows { self.state.digest &+= row.checksum }
+        while let batch = encoder.next() { try self.insert(batch) }
+    }
+
+    private func insert(_ batch: RowBatch) throws(SQLiteFailure) {
+        try self.inserter.insert(batch)
+        switch batch.kind {
+        case .node: self.state.nodes += Int64(batch.rows.count)
+        case .relationship: self.state.relationships += Int64(batch.rows.count)
         }
+        for row in batch.rows { self.state.digest &+= row.checksum }
+    }
+
+    /// Writes what waits; rows that are new go into their table together.
+    func write(_ backlog: inout RowBacklog) throws(SQLiteFailure) {
+        let count = backlog.count
+        var new = RowBatch(.node, expecting: 0)
+        try backlog.write { row, first, properties throws(SQLiteFailure) in
+            guard row.isNew else { return try self.write(row, first, properties) }
+            if row.isDeleted { return }
+            if new.kind != row.kind {
+                try self.insert(new)
+                new = RowBatch(row.kind, expecting: count)
+            }
+            let checksum =
+                row.kind == .node
+                ? self.checksum.ofNode(Int64(row.id), labels: first, properties)
+                : self.checksum.ofRelationship(
+                    Int64(row.id), type: first, Int64(row.source), Int64(row.target), properties)
+            new.add(row, first, properties, checksum: checksum)
+        }
+        try self.insert(new)
     }
 
     /// Writes one row, or deletes it.
