@@ -176,7 +176,7 @@ package struct PreparedQuery: Sendable {
         let context = ExecutionContext(
             graph: graph, transaction: transaction, parameters: parameters, limits: limits, now: now,
             names: plan.names, entry: entry, commit: commit)
-        context.isProfiling = self.statement.mode == .profile
+        if self.statement.mode == .profile { context.profile = QueryProfile() }
         var rows: [[Value]] = []
         let empty = Row(count: plan.slotCount)
         _ = try root.run(context, empty) { row in
@@ -192,7 +192,7 @@ package struct PreparedQuery: Sendable {
         }
         return QueryResult(
             columns: names, rows: rows, counters: context.counters, graph: context.graph,
-            plan: context.isProfiling ? PlanDescription(root, rows: context.rowCounts) : nil)
+            plan: context.profile.map { PlanDescription(root, $0) })
     }
 }
 
@@ -230,17 +230,34 @@ package struct PlanDescription: Hashable, Sendable {
     package let details: String
     /// How many rows were expected.
     package let estimatedRows: Double
-    /// How many rows came; nil without PROFILE.
-    package let rows: Int?
+    /// What came of it; nil without PROFILE.
+    package let measured: Measured?
     /// What feeds it.
     package let children: [PlanDescription]
 
-    init(_ node: PlanNode, rows: [Int: Int]? = nil) {
+    /// What PROFILE measured of one operator alone.
+    package struct Measured: Hashable, Sendable {
+        /// How many rows came.
+        package let rows: Int
+        /// How many nodes, relationships and rows it looked at.
+        package let steps: Int
+        /// How many values it kept in memory.
+        package let heldValues: Int
+        /// How long it took.
+        package let milliseconds: Double
+    }
+
+    init(_ node: PlanNode, _ profile: QueryProfile? = nil) {
         self.name = node.name
         self.details = node.details
         self.estimatedRows = node.estimatedRows
-        self.rows = rows.map { $0[node.number] ?? 0 }
-        self.children = node.children.map { PlanDescription($0, rows: rows) }
+        self.measured = profile.map { profile in
+            let figures = profile[node.number]
+            return Measured(
+                rows: figures.rows, steps: figures.steps, heldValues: figures.held,
+                milliseconds: Double(figures.nanoseconds) / 1e6)
+        }
+        self.children = node.children.map { PlanDescription($0, profile) }
     }
 
     /// The tree as text, root first.
@@ -252,7 +269,12 @@ package struct PlanDescription: Hashable, Sendable {
         var line = String(repeating: "  ", count: indent) + "+ " + self.name
         if !self.details.isEmpty { line += "  " + self.details }
         line += "  (about \(estimate < 1e15 ? "\(estimate)".replacing(".0", with: "") : "very many") rows"
-        line += self.rows.map { ", actually \($0))" } ?? ")"
+        if let measured = self.measured {
+            line +=
+                ", actually \(measured.rows); \(measured.steps) steps, \(measured.heldValues) values held, "
+            line += "\((measured.milliseconds * 1000).rounded() / 1000) ms"
+        }
+        line += ")"
         return [line] + self.children.flatMap { $0.lines(indent: indent + 1) }
     }
 }

@@ -82,7 +82,12 @@ extension PlanDescription {
             "estimatedRows": .double(self.estimatedRows), "children": .array(self.children.map(\.json)),
             "text": .string(self.text),
         ]
-        if let rows = self.rows { object["rows"] = .int(rows) }
+        if let measured = self.measured {
+            object.append("rows", .int(measured.rows))
+            object.append("steps", .int(measured.steps))
+            object.append("heldValues", .int(measured.heldValues))
+            object.append("milliseconds", .double(measured.milliseconds))
+        }
         return .object(object)
     }
 }

@@ -8,7 +8,7 @@
 final class AdjacencyPage: StoredPage, @unchecked Sendable {
     /// 32 nodes: a commit copies the pages of the two ends, and with 128 nodes of ten relationships that was a third of its
     /// time; walks cost the same.
-    static let shift = 3
+    static let shift = 5
     static let size = 1 << shift
     /// From this degree on a node's entries lie in a tree.
     static let hubDegree = 1024

@@ -29,9 +29,8 @@ final class ExecutionContext {
     var deletedLater: [NodeID] = []
     /// The file and line that `LOAD CSV` is at.
     var loaded: (url: String, line: Int)?
-    /// Whether rows are counted by operator, for PROFILE.
-    var isProfiling = false
-    var rowCounts: [Int: Int] = [:]
+    /// What operators do and take, for PROFILE only.
+    var profile: QueryProfile?
     private let names: TokenNames
     private let entry: RunningQueries.Entry?
     @exclusivity(unchecked) private var keys: [PropertyKeyID?]
@@ -111,6 +110,11 @@ final class ExecutionContext {
         if let type = self.types[slot] { return type }
         self.types[slot] = self.graph.tokens.relationshipType(self.names.types[slot])
         return self.types[slot]
+    }
+
+    /// Tells the profile which operator is at work from now on; gives the one before.
+    func enter(_ number: Int, _ profile: QueryProfile) -> Int {
+        profile.enter(number, steps: self.steps, held: self.held)
     }
 
     /// Counts a unit of work; every 1,024 it looks at the clock and whether the task was cancelled.

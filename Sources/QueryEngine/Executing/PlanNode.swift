@@ -31,9 +31,13 @@ final class PlanNode {
     }
 
     func run(_ context: ExecutionContext, _ row: Row, _ emit: Emit) throws -> Bool {
-        guard context.isProfiling else { return try self.body(context, row, emit) }
+        guard let profile = context.profile else { return try self.body(context, row, emit) }
+        let outer = context.enter(self.number, profile)
+        defer { _ = context.enter(outer, profile) }
         return try self.body(context, row) { row in
-            context.rowCounts[self.number, default: 0] += 1
+            profile.countRow(of: self.number)
+            _ = context.enter(outer, profile)
+            defer { _ = context.enter(self.number, profile) }
             return try emit(row)
         }
     }
