@@ -17,10 +17,21 @@ struct Fixture {
         self.graph = transaction.graph
     }
 
-    /// Runs a query in a transaction that is then thrown away.
+    /// Runs a query as a server would: on the snapshot when it reads only, else in a transaction that is then thrown away.
     func result(_ query: String, _ parameters: [String: Value] = [:], limits: QueryLimits = .standard) throws
         -> QueryResult
     {
+        let prepared = try self.engine.prepare(query)
+        if prepared.isReadOnly {
+            return try prepared.run(on: self.graph, parameters: parameters, limits: limits, now: self.now)
+        }
+        return try self.resultInTransaction(query, parameters, limits: limits)
+    }
+
+    /// Runs a query in a transaction that is then thrown away, whether it needs one or not.
+    func resultInTransaction(
+        _ query: String, _ parameters: [String: Value] = [:], limits: QueryLimits = .standard
+    ) throws -> QueryResult {
         try self.engine.prepare(query).run(
             in: GraphTransaction(self.graph), parameters: parameters, limits: limits, now: self.now)
     }
