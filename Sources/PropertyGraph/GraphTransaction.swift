@@ -181,13 +181,8 @@ package final class GraphTransaction {
     /// - Throws: ``GraphError`` when there is no such node or a constraint forbids it.
     @discardableResult
     package func addLabel(_ label: LabelID, to node: NodeID) throws(GraphError) -> Bool {
-        guard self.graph.contains(node) else { throw .nodeNotFound(node) }
-        guard !self.graph.hasLabel(node, label) else { return false }
-        self.settle()
-        let labels = self.graph.labels(of: node)
-        try self.graph.setLabels(of: node, to: (labels + [label]).sorted())
-        self.undoLog.append(.labels(node, labels))
-        self.touch(node)
+        guard try !self.has(node, label) else { return false }
+        try self.setLabels(of: node) { ($0 + [label]).sorted() }
         return true
     }
 
@@ -195,14 +190,22 @@ package final class GraphTransaction {
     /// - Throws: ``GraphError/nodeNotFound(_:)``.
     @discardableResult
     package func removeLabel(_ label: LabelID, from node: NodeID) throws(GraphError) -> Bool {
+        guard try self.has(node, label) else { return false }
+        try self.setLabels(of: node) { $0.filter { $0 != label } }
+        return true
+    }
+
+    private func has(_ node: NodeID, _ label: LabelID) throws(GraphError) -> Bool {
         guard self.graph.contains(node) else { throw .nodeNotFound(node) }
-        guard self.graph.hasLabel(node, label) else { return false }
+        return self.graph.hasLabel(node, label)
+    }
+
+    private func setLabels(of node: NodeID, to change: ([LabelID]) -> [LabelID]) throws(GraphError) {
         self.settle()
         let labels = self.graph.labels(of: node)
-        try self.graph.setLabels(of: node, to: labels.filter { $0 != label })
+        try self.graph.setLabels(of: node, to: change(labels))
         self.undoLog.append(.labels(node, labels))
         self.touch(node)
-        return true
     }
 
     /// Sets or, with null, removes a node's property; gives the value before.
@@ -310,19 +313,17 @@ package final class GraphTransaction {
     /// - Throws: ``GraphError/schemaExists(name:)`` when the name or the same keys are taken.
     package func createIndex(_ definition: IndexDefinition, prepared: PreparedIndex? = nil) throws(GraphError)
     {
-        let (indexes, constraints) = (self.graph.indexes, self.graph.constraints)
-        try self.graph.addIndex(definition, prepared: prepared)
-        self.undoLog.append(.schema(indexes, constraints))
-        self.touched.schema.append(.createIndex(definition))
+        try self.change(.createIndex(definition)) { graph throws(GraphError) in
+            try graph.addIndex(definition, prepared: prepared)
+        }
     }
 
     /// Drops an index.
     /// - Throws: ``GraphError/schemaNotFound(name:)``, ``GraphError/indexOwnedByConstraint(name:)``.
     package func dropIndex(name: String) throws(GraphError) {
-        let (indexes, constraints) = (self.graph.indexes, self.graph.constraints)
-        try self.graph.removeIndex(name: name)
-        self.undoLog.append(.schema(indexes, constraints))
-        self.touched.schema.append(.dropIndex(name: name))
+        try self.change(.dropIndex(name: name)) { graph throws(GraphError) in
+            try graph.removeIndex(name: name)
+        }
     }
 
     /// Makes a constraint after checking what is there. O(nodes of the label or all relationships).
@@ -330,19 +331,26 @@ package final class GraphTransaction {
     package func createConstraint(
         _ definition: ConstraintDefinition, prepared: PreparedIndex? = nil
     ) throws(GraphError) {
-        let (indexes, constraints) = (self.graph.indexes, self.graph.constraints)
-        try self.graph.addConstraint(definition, prepared: prepared)
-        self.undoLog.append(.schema(indexes, constraints))
-        self.touched.schema.append(.createConstraint(definition))
+        try self.change(.createConstraint(definition)) { graph throws(GraphError) in
+            try graph.addConstraint(definition, prepared: prepared)
+        }
     }
 
     /// Drops a constraint and its index.
     /// - Throws: ``GraphError/schemaNotFound(name:)``.
     package func dropConstraint(name: String) throws(GraphError) {
+        try self.change(.dropConstraint(name: name)) { graph throws(GraphError) in
+            try graph.removeConstraint(name: name)
+        }
+    }
+
+    private func change(
+        _ change: GraphChange, _ body: (inout GraphSnapshot) throws(GraphError) -> Void
+    ) throws(GraphError) {
         let (indexes, constraints) = (self.graph.indexes, self.graph.constraints)
-        try self.graph.removeConstraint(name: name)
+        try body(&self.graph)
         self.undoLog.append(.schema(indexes, constraints))
-        self.touched.schema.append(.dropConstraint(name: name))
+        self.touched.schema.append(change)
     }
 
     // MARK: The end

@@ -169,6 +169,14 @@ struct Expansion {
         return try self.hops.forEach(node, to: target, context, take)
     }
 
+    /// Where paths start, and where they must end if that is known; nil when an end that is known is no node.
+    private func ends(_ row: Row) -> (first: NodeID, target: NodeID?)? {
+        guard case .node(let first) = row[self.start] else { return nil }
+        guard self.isEndBound || self.start == self.end else { return (first, nil) }
+        guard case .node(let target) = row[self.end] else { return nil }
+        return (first, target)
+    }
+
     func isUsed(_ relationship: RelationshipID, _ row: Row) -> Bool {
         for other in self.others {
             switch row[other] {
@@ -186,12 +194,7 @@ struct Expansion {
         _ context: ExecutionContext, _ row: Row, includesStart: Bool, maximum: Int,
         condition: ((ExecutionContext, Row, RelationshipID) throws -> Bool)?, _ emit: Emit
     ) throws -> Bool {
-        guard case .node(let first) = row[self.start] else { return true }
-        var target: NodeID?
-        if self.isEndBound || self.start == self.end {
-            guard case .node(let node) = row[self.end] else { return true }
-            target = node
-        }
+        guard let (first, target) = self.ends(row) else { return true }
         func arrive(_ node: NodeID) throws -> Bool {
             guard target == nil || target == node else { return true }
             row[self.end] = .node(node)
@@ -228,12 +231,7 @@ struct Expansion {
         _ context: ExecutionContext, _ row: Row, minimum: Int, maximum: Int, reversed: Bool,
         condition: ((ExecutionContext, Row, RelationshipID) throws -> Bool)?, _ emit: Emit
     ) throws -> Bool {
-        guard case .node(let first) = row[self.start] else { return true }
-        var target: NodeID?
-        if self.isEndBound || self.start == self.end {
-            guard case .node(let node) = row[self.end] else { return true }
-            target = node
-        }
+        guard let (first, target) = self.ends(row) else { return true }
         var path: [RelationshipID] = []
         var nodes = [first]
         var pending: [[AdjacencyEntry]] = []
