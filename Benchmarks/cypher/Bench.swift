@@ -81,8 +81,10 @@ struct Bench {
     private static func canonical(_ name: String, _ rows: [[Value]]) -> String {
         let lines = rows.map { row in
             row.map { value in
-                if case .float(let number) = value { return "\((number * 1e6).rounded() / 1e6)" }
-                return "\(value)"
+                guard case .float(let number) = value else { return "\(value)" }
+                let rounded = (number * 1e6).rounded(.toNearestOrEven) / 1e6
+                // JSON does not tell 43.0 from 43.
+                return Int(exactly: rounded).map { "\(Value.integer($0))" } ?? "\(rounded)"
             }.joined(separator: ",")
         }
         return (["Q5", "Q9", "Q10"].contains(name) ? lines : lines.sorted()).joined(separator: "\n")
