@@ -233,13 +233,8 @@ package final class GraphTransaction {
         type: RelationshipTypeID, from source: NodeID, to target: NodeID,
         properties: [(key: PropertyKeyID, value: Value)]
     ) throws(GraphError) -> RelationshipID {
-        let relationship = try self.freeRelationship()
-        try self.graph.insertRelationship(
-            relationship, RelationshipRecord(type: type, source: source, target: target),
-            self.checked(properties))
-        self.undoLog.created(relationship)
-        self.touch(relationship)
-        return relationship
+        try self.insert(
+            RelationshipRecord(type: type, source: source, target: target), properties, isSettled: true)
     }
 
     /// Makes a relationship that its ends see only after ``settle()``, which the end of the transaction calls: for many at
@@ -249,11 +244,18 @@ package final class GraphTransaction {
         type: RelationshipTypeID, from source: NodeID, to target: NodeID,
         properties: [(key: PropertyKeyID, value: Value)]
     ) throws(GraphError) -> RelationshipID {
+        let relationship = try self.insert(
+            RelationshipRecord(type: type, source: source, target: target), properties, isSettled: false)
+        self.unsettled.append(relationship.index)
+        return relationship
+    }
+
+    private func insert(
+        _ record: RelationshipRecord, _ properties: [(key: PropertyKeyID, value: Value)], isSettled: Bool
+    ) throws(GraphError) -> RelationshipID {
         let relationship = try self.freeRelationship()
         try self.graph.insertRelationship(
-            relationship, RelationshipRecord(type: type, source: source, target: target),
-            self.checked(properties), isSettled: false)
-        self.unsettled.append(relationship.index)
+            relationship, record, self.checked(properties), isSettled: isSettled)
         self.undoLog.created(relationship)
         self.touch(relationship)
         return relationship

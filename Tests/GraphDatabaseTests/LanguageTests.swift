@@ -50,6 +50,19 @@ struct LanguageTests {
         }
     }
 
+    /// What the graph's counts say before the first batch need not hold in the second.
+    @Test func aBatchSeesLabelsAsTheBatchBeforeLeftThem() async throws {
+        try await self.withCatalog { catalog in
+            _ = try await catalog.query("CREATE (:A)-[:R]->(:B)", on: "plexus")
+            _ = try await catalog.query(
+                """
+                MATCH (a:A)-[:R]->(b:B) UNWIND [1, 2, 3] AS i
+                CALL (a, i) { MATCH (a)-[:R]->(c:B) CREATE (a)-[:R]->(:C {i: i}) } IN TRANSACTIONS OF 1 ROW
+                """, on: "plexus")
+            #expect(try await self.rows("MATCH (c:C) RETURN count(c)", catalog) == [[.integer(3)]])
+        }
+    }
+
     @Test(arguments: [
         ("ON ERROR FAIL", 4, nil as String?), ("ON ERROR CONTINUE", 8, "[true, true, false, true, true]"),
         ("ON ERROR BREAK", 4, "[true, true, false, false, false]"),

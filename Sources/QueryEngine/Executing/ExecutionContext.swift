@@ -79,7 +79,7 @@ final class ExecutionContext {
     func holds(_ slot: Int) -> Bool {
         if let known = self.implications[slot] { return known }
         let implication = self.names.implications[slot]
-        var holds = self.transaction == nil
+        var holds = self.transaction == nil && self.commit == nil
         if let type = self.type(implication.type), holds {
             let label = self.label(implication.label)
             let count =

@@ -119,9 +119,6 @@ struct Hops {
         return (adjacency, context.type(slot).map { adjacency.range(of: $0) } ?? 0..<0)
     }
 
-    /// Whether ``run(_:_:)`` gives something.
-    var isOneRun: Bool { self.directions.count == 1 && self.typeSlots?.count == 1 }
-
     /// As ``forEach``, for relationships that lead to one node only: O(log degree) when the types are known.
     func forEach(
         _ node: NodeID, to end: NodeID, _ context: ExecutionContext, _ body: (AdjacencyEntry) throws -> Bool

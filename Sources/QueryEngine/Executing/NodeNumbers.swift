@@ -45,6 +45,6 @@ struct NodeNumbers {
 
     /// Fibonacci hashing: neighbouring numbers go far apart.
     private static func hash(_ node: NodeID) -> Int {
-        Int(truncatingIfNeeded: UInt64(node.index) &* 0x9E37_79B9_7F4A_7C15 >> 32)
+        Int(truncatingIfNeeded: (UInt64(node.index) &* 0x9E37_79B9_7F4A_7C15) >> 32)
     }
 }

@@ -39,7 +39,7 @@ struct NumberTable {
     {
         let mask = values.count - 1
         var place =
-            Int(truncatingIfNeeded: UInt64(bitPattern: Int64(key)) &* 0x9E37_79B9_7F4A_7C15 >> 20) & mask
+            Int(truncatingIfNeeded: (UInt64(bitPattern: Int64(key)) &* 0x9E37_79B9_7F4A_7C15) >> 20) & mask
         while values[place] > 0, keys[place] != key { place = (place + 1) & mask }
         return place
     }
