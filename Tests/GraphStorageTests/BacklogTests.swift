@@ -138,6 +138,42 @@ struct BacklogTests {
         try subject.closeAndReopen()
     }
 
+    /// Numbers that were free are taken by rows that are not new, and lie between those of new rows: each row keeps its own.
+    @Test(arguments: [62, 63, 64, 100, 200])
+    func rowsKeepTheirNumbersAroundFreeOnes(count: Int) throws {
+        let subject = try Subject()
+        func create(_ number: Int, _ transaction: GraphTransaction) throws -> NodeID {
+            try transaction.createNode(labels: ["A"], properties: ["n": .integer(number)])
+        }
+        func createAndDelete(_ transaction: GraphTransaction) throws {
+            let first = try create(-1, transaction)
+            let second = try create(-2, transaction)
+            let (third, fourth) = (try create(-3, transaction), try create(-4, transaction))
+            let ends = [(first, second), (second, third), (third, fourth), (fourth, first)]
+            let made = try ends.map { try transaction.createRelationship(type: "R", from: $0.0, to: $0.1) }
+            for relationship in [made[0], made[2]] { try transaction.deleteRelationship(relationship) }
+            try transaction.detachDeleteNode(first)
+            try transaction.detachDeleteNode(third)
+        }
+        try subject.commit([
+            { transaction in
+                let nodes = try (0..<count).map { try create($0, transaction) }
+                for node in nodes {
+                    _ = try transaction.createRelationship(type: "R", from: node, to: nodes[0])
+                }
+            }
+        ])
+        try subject.commit([createAndDelete])
+        // The first of the two free numbers is taken, the other one stays free; then more new ones.
+        try subject.commit([{ _ = try create(1000, $0) }])
+        try subject.commit([
+            { transaction in for number in 0..<count { _ = try create(number, transaction) } }
+        ])
+        try subject.storage.catchUp()
+        try subject.closeAndReopen()
+        #expect(SQLiteStorage.verify(path: subject.path).problems.isEmpty)
+    }
+
     @Test func aGroupIsOneLineAndItsCommitsAreToldApart() async throws {
         let subject = try Subject()
         try subject.commit((0..<3).map { _ in { _ = try $0.createNode(labels: ["A"]) } })
@@ -192,7 +228,13 @@ struct BacklogTests {
             let nodes = transaction.graph.allNodes().shuffled(using: &random)
             let relationships = transaction.graph.allRelationships().shuffled(using: &random)
             let number = Value.integer(Int.random(in: 0..<9, using: &random))
-            switch Int.random(in: 0..<8, using: &random) {
+            switch Int.random(in: 0..<10, using: &random) {
+            case 8:
+                try transaction.deleteNode(transaction.createNode(labels: ["A"], properties: ["n": number]))
+            case 9:
+                for _ in 0..<Int.random(in: 1...70, using: &random) {
+                    _ = try transaction.createNode(labels: ["A"], properties: ["n": number])
+                }
             case 0 where !nodes.isEmpty: try transaction.detachDeleteNode(nodes[0])
             case 1 where !relationships.isEmpty: try transaction.deleteRelationship(relationships[0])
             case 2 where !nodes.isEmpty:

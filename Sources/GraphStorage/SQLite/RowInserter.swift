@@ -32,13 +32,19 @@ struct RowInserter {
         try batch.bytes.withUnsafeBufferPointer { bytes throws(SQLiteFailure) in
             var first = 0
             while first < batch.rows.count {
-                let isFull = batch.rows.count - first >= Self.many
-                let next = first + (isFull ? Self.many : 1)
+                let isRun = Self.beginsRun(batch.rows[first...])
+                let next = first + (isRun ? Self.many : 1)
                 try self.insert(
-                    batch.rows[first..<next], batch.kind, bytes, isFull ? statements.many : statements.one)
+                    batch.rows[first..<next], batch.kind, bytes, isRun ? statements.many : statements.one)
                 first = next
             }
         }
+    }
+
+    /// Whether the first rows have numbers that follow each other. Rows are in the order of their numbers.
+    private static func beginsRun(_ rows: ArraySlice<RowBatch.Row>) -> Bool {
+        guard rows.count >= Self.many, let first = rows.first?.id else { return false }
+        return rows[rows.startIndex + Self.many - 1].id == first + UInt32(Self.many - 1)
     }
 
     private func insert(
@@ -46,19 +52,14 @@ struct RowInserter {
         _ statement: SQLiteStatement
     ) throws(SQLiteFailure) {
         var column: Int32 = 1
-        var expected: UInt32?
-        for row in rows {
-            if row.id == expected {
-                statement.bindNull(column)
-            } else {
-                statement.bind(column, Int64(row.id))
-            }
+        for (index, row) in rows.enumerated() {
+            if index > 0 { statement.bindNull(column) } else { statement.bind(column, Int64(row.id)) }
             Self.bind(row, kind, bytes, statement, column + 1)
             column += kind == .node ? 4 : 6
-            expected = row.id + 1
         }
         try statement.run()
-        // A table with greater numbers than the graph's would number rows otherwise.
+        // A table with greater numbers than the first would number the others otherwise. Each gets the table's greatest
+        // number and one, so the last one speaks for all.
         guard let last = rows.last?.id, self.connection.lastInsertedRow == Int64(last) else {
             throw SQLiteFailure(code: SQLITE_CORRUPT, message: "a table has rows that the graph lacks")
         }

@@ -68,17 +68,18 @@ final class SQLiteRowWriter {
         for row in batch.rows { self.state.digest &+= row.checksum }
     }
 
-    /// Writes what waits; rows that are new go into their table together.
+    /// Writes what waits, in the order of the tables; new rows that follow each other go in together. A row that is not new
+    /// may be one that its table lacks (its number was free), so what comes before it is written before it.
     func write(_ backlog: inout RowBacklog) throws(SQLiteFailure) {
         let count = backlog.count
         var new = RowBatch(.node, expecting: 0)
         try backlog.write { row, first, properties throws(SQLiteFailure) in
-            guard row.isNew else { return try self.write(row, first, properties) }
-            if row.isDeleted { return }
-            if new.kind != row.kind {
+            if row.isNew, row.isDeleted { return }
+            if !row.isNew || new.kind != row.kind {
                 try self.insert(new)
-                new = RowBatch(row.kind, expecting: count)
+                new = RowBatch(row.kind, expecting: row.isNew ? count : 0)
             }
+            guard row.isNew else { return try self.write(row, first, properties) }
             let checksum =
                 row.kind == .node
                 ? self.checksum.ofNode(Int64(row.id), labels: first, properties)
