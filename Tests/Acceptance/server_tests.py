@@ -20,6 +20,7 @@ class Durability(Case):
         seed = int(os.environ.get("PLEXUS_TORTURE_SEED", random.randrange(1 << 32)))
         chance = random.Random(seed)
         known, sent = set(), set()  # kept here, outside of what is killed
+        rounds_since = total = 0
         statement = "CREATE (:Item {tag: $t})-[:PART {tag: $t}]->(:Item {tag: $t})-[:PART {tag: $t}]->(:Item {tag: $t})"
         for number in range(rounds):
             with self.subTest(round=number, seed=seed):
@@ -63,11 +64,17 @@ class Durability(Case):
                     "MATCH (:Item)-[r:PART]->(:Item) WITH r.tag AS tag, count(r) AS parts RETURN tag, parts")}
                 self.assertLessEqual(known, found.keys(), "an acknowledged commit is lost")
                 self.assertLessEqual(found.keys(), sent, "there is a commit that nobody sent")
-                self.assertEqual((set(found.values()), set(parts.values())), ({3}, {2}), "a commit is there in part")
+                self.assertLessEqual(set(found.values()), {3}, "a commit is there in part")
+                self.assertLessEqual(set(parts.values()), {2}, "a commit is there in part")
                 self.assertEqual(found.keys(), parts.keys())
                 # Each of the four writers may have had one commit a round on disk that it never heard of.
-                self.assertLessEqual(len(found), len(known) + 4 * (number + 1))
-        self.assertGreater(len(known), rounds)
+                rounds_since += 1
+                self.assertLessEqual(len(found), len(known) + 4 * rounds_since)
+                total += len(acknowledged)
+                if rounds_since == 10:  # else each round takes longer than the one before
+                    self.server.query("MATCH (i:Item) DETACH DELETE i")
+                    known, sent, rounds_since = set(), set(), 0
+        self.assertGreater(total, rounds)
 
     def syncs(self, durability, count):
         """How often a server synced while it took commits one by one."""

@@ -50,7 +50,7 @@ extension SQLiteStorage {
     }
 
     /// Copies through SQLite, which takes what is in the write-ahead log along.
-    private static func copy(_ file: String, to target: String) throws(SQLiteFailure) {
+    static func copy(_ file: String, to target: String) throws(SQLiteFailure) {
         let source = try SQLiteConnection(path: file, .reading)
         let copy = try SQLiteConnection(path: target, .making)
         guard let backup = sqlite3_backup_init(copy.handle, "main", source.handle, "main") else {

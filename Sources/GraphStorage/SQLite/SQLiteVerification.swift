@@ -113,7 +113,11 @@ private struct SQLiteVerification: ~Copyable {
         do {
             let connection = try SQLiteConnection(path: self.path, .reading)
             try connection.execute("PRAGMA cell_size_check = ON")
-            guard try self.hasKnownForm(connection) else { return }
+            switch try self.form(connection) {
+            case .current: break
+            case .older: return try self.runOnCopy(connection)
+            case .unknown: return
+            }
             // One state for all that follows, also beside a writer.
             try connection.execute("BEGIN")
             defer { try? connection.execute("COMMIT") }
@@ -152,24 +156,38 @@ private struct SQLiteVerification: ~Copyable {
 
     // MARK: Parts
 
-    /// Whether the tables are those that this program reads; says what is wrong if not.
-    private mutating func hasKnownForm(_ connection: SQLiteConnection) throws(SQLiteFailure) -> Bool {
-        let known = SQLiteMigrations.migrator.migrations
-        var applied: [String] = []
-        let rows = try SQLiteStatement(connection, "SELECT identifier FROM grdb_migrations ORDER BY 1")
-        while try rows.step() { applied.append(rows.string(0)) }
-        if let unknown = applied.first(where: { !known.contains($0) }) {
-            self.add(.file, StorageError.tooNew(path: self.path, version: unknown))
-            return false
+    private enum Form { case current, older, unknown }
+
+    /// Which tables the file has; says what is wrong when it is none that this program knows.
+    private mutating func form(_ connection: SQLiteConnection) throws(SQLiteFailure) -> Form {
+        let known = Set(SQLiteMigrations.migrator.migrations)
+        var applied: Set<String> = []
+        let rows = try SQLiteStatement(connection, "SELECT identifier FROM grdb_migrations")
+        while try rows.step() { applied.insert(rows.string(0)) }
+        if let newer = applied.subtracting(known).min() {
+            self.add(.file, StorageError.tooNew(path: self.path, version: newer))
+            return .unknown
         }
-        if let missing = known.first(where: { !applied.contains($0) }) {
-            self.add(
-                .file,
-                "\(self.path) was written by an older Plexus (it lacks migration \(missing)) and has no checksums; "
-                    + "open a copy once with this program, then verify that")
-            return false
-        }
-        return true
+        return applied == known ? .current : .older
+    }
+
+    /// Checks a file of an older program: its pages as they are, and all else in a copy that is brought to the current
+    /// form in the folder for temporary files, as opening the store would do.
+    private mutating func runOnCopy(_ connection: SQLiteConnection) throws {
+        self.checkPages(connection)
+        guard self.report.problems.isEmpty else { return }
+        let folder = FileManager.default.temporaryDirectory.path + "/plexus-verify-" + UUID().uuidString
+        try FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let copy = folder + "/copy.db"
+        try SQLiteStorage.copy(self.path, to: copy)
+        let queue = try DatabaseQueue(path: copy)
+        try SQLiteMigrations.migrator.migrate(queue)
+        try queue.close()
+        var verification = SQLiteVerification(path: copy, progress: self.progress)
+        verification.run()
+        self.report = verification.report
     }
 
     private mutating func checkPages(_ connection: SQLiteConnection) {
