@@ -68,9 +68,6 @@ final class Committer: Sendable {
         mallopt(M_TRIM_THRESHOLD, 256 << 20)
         mallopt(M_TOP_PAD, 4 << 20)
         mallopt(M_MMAP_THRESHOLD, 64 << 20)
-        // A page goes back to the arena it came from. With an arena a thread, as glibc likes it best, each thread that
-        // commits for the first time takes new memory from the kernel while that of those before it lies idle.
-        mallopt(M_ARENA_MAX, CInt(clamping: ProcessInfo.processInfo.activeProcessorCount))
     }()
 
     /// Starts the thread, which ends with ``stop()``.
