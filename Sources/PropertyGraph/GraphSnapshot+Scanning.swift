@@ -87,6 +87,16 @@ package struct NodeColumn: Sendable {
         if case .floats(let values) = self.column.values { values } else { nil }
     }
 
+    /// The values when all are days.
+    package var dates: ContiguousArray<CalendarDate>? {
+        if case .dates(let values) = self.column.values { values } else { nil }
+    }
+
+    /// The values when all are days with a time and without an offset.
+    package var localDateTimes: ContiguousArray<LocalDateTime>? {
+        if case .localDateTimes(let values) = self.column.values { values } else { nil }
+    }
+
     /// The values when all are texts: a code for each, and the texts by code, each of them once.
     package var strings: (codes: ContiguousArray<UInt8>, dictionary: ContiguousArray<String>)? {
         if case .strings(let values) = self.column.values { (values.codes, values.dictionary) } else { nil }

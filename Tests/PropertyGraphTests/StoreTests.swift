@@ -232,4 +232,47 @@ struct StoreTests {
         #expect(graph.property(key, of: NodeID(1)).string.map { Array($0.utf8) } == Array("e\u{301}".utf8))
         #expect(graph.property(key, of: NodeID(0)).isNull)
     }
+
+    /// A column is of one type, becomes one of mixtures, and starts anew when it has become empty.
+    @Test(arguments: 0..<24)
+    func aColumnGivesBackWhatWasPutIntoIt(seed: UInt64) throws {
+        var random = SplitMix(state: seed)
+        let kinds: [@Sendable (Int) -> Value] = [
+            { .integer($0) }, { .float(Double($0) / 3) }, { .boolean($0 % 2 == 0) }, { .string("t\($0)") },
+            { .date(CalendarDate(days: $0)) }, { .localTime(LocalTime(nanosecondOfDay: $0)) },
+            { .time(ZonedTime(local: LocalTime(nanosecondOfDay: $0), offsetSeconds: 3600)) },
+            { .localDateTime(LocalDateTime(seconds: $0, nanosecond: 5)) },
+            {
+                .dateTime(
+                    ZonedDateTime(seconds: $0, nanosecond: 2, offsetSeconds: 0, zone: "Europe/Stockholm"))
+            },
+            { .duration(TemporalDuration(months: $0, days: 1, seconds: 2, nanoseconds: 3)) },
+            { Point(system: .cartesian, x: Double($0), y: 1).map(Value.point) ?? .null },
+            { .list([.integer($0)]) },
+        ]
+        var expected = [Value](repeating: .null, count: 200)
+        let transaction = GraphTransaction(GraphSnapshot())
+        for _ in expected.indices { _ = try transaction.createNode(labels: ["N"]) }
+        let key = try transaction.propertyKey("p")
+        var kind = Int(seed) % kinds.count
+        for step in 0..<1500 {
+            // Types change while the column is full, and, half of the seeds, only when it is empty.
+            if step % 300 == 299 {
+                if seed < 12 {
+                    for slot in expected.indices {
+                        try transaction.setProperty(key, of: NodeID(UInt32(slot)), to: .null)
+                        expected[slot] = .null
+                    }
+                }
+                kind = Int.random(in: 0..<kinds.count, using: &random)
+            }
+            let slot = Int.random(in: 0..<200, using: &random)
+            let isGone = Int.random(in: 0..<4, using: &random) == 0
+            let value = isGone ? .null : kinds[kind](Int.random(in: 0..<300, using: &random))
+            try transaction.setProperty(key, of: NodeID(UInt32(slot)), to: value)
+            expected[slot] = value
+        }
+        let graph = try #require(try transaction.finish()?.graph)
+        #expect(expected.indices.map { graph.property(key, of: NodeID(UInt32($0))) } == expected)
+    }
 }

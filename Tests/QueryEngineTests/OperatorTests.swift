@@ -182,6 +182,33 @@ struct OperatorTests {
         let sort = try #require(plan.leaf { $0.name == "Sort" })
         #expect((sort.measured?.heldValues ?? 0) >= 6)
     }
+
+    /// Values of one type lie side by side and are compared so; a list of them is not.
+    @Test(
+        arguments: [
+            "toFloat(i % 50) / 4", "date('2026-01-01') + duration({days: i % 40})",
+            "localdatetime('2026-01-01T00:00') + duration({hours: i % 40})", "i % 40",
+            "CASE i % 3 WHEN 0 THEN 0.0 / 0.0 ELSE i / 2.0 END",
+            "datetime('2026-01-01T00:00Z') + duration({hours: i % 40})",
+            "localtime('10:00') + duration({minutes: i % 40})",
+        ],
+        ["<", "<=", "=", "<>", ">=", ">"])
+    func scansCompareValuesOfEveryTypeAsListsDo(value: String, sign: String) throws {
+        let engine = QueryEngine()
+        let now = ZonedDateTime(seconds: 0, nanosecond: 0)
+        let transaction = GraphTransaction(GraphSnapshot())
+        _ = try engine.prepare(
+            "UNWIND range(0, 399) AS i CREATE (n:N) WITH n, i WHERE i % 7 <> 0 SET n.v = \(value)"
+        ).run(in: transaction, now: now)
+        let bounds = "WITH 17 AS i WITH \(value) AS b"
+        let scan = try engine.prepare("\(bounds) MATCH (n:N) WHERE n.v \(sign) b RETURN count(n)")
+            .run(on: transaction.graph, now: now)
+        let list = try engine.prepare(
+            "\(bounds) MATCH (n:N) WITH b, collect(n.v) AS l UNWIND l AS v WITH b, v WHERE v \(sign) b RETURN count(v)"
+        ).run(on: transaction.graph, now: now)
+        #expect(scan.rows == list.rows)
+        #expect(list.rows != [[.integer(0)]])
+    }
 }
 
 extension PlanDescription {

@@ -1,8 +1,8 @@
 /// One property key's values on one page: packed, of one type where they are of one type.
 ///
 /// A value stands only for each slot that has one, at the slot's rank, so a key that few nodes have costs little.
-/// Reading is O(1), writing O(128). Values of one type lie side by side: integers, floats and truth values as such,
-/// texts as one-byte codes into a dictionary of the page, everything else and mixtures as ``Value``.
+/// Reading is O(1), writing O(128). Values of one type lie side by side: numbers, truth values, times and
+/// points as such, texts as one-byte codes into a dictionary of the page, lists and mixtures as ``Value``.
 struct PropertyColumn: Sendable {
     let key: PropertyKeyID
     private(set) var present = Bitmap128()
@@ -14,6 +14,13 @@ struct PropertyColumn: Sendable {
         /// By slot, not by rank.
         case booleans(Bitmap128)
         case strings(StringColumn)
+        case dates(ContiguousArray<CalendarDate>)
+        case localTimes(ContiguousArray<LocalTime>)
+        case times(ContiguousArray<ZonedTime>)
+        case localDateTimes(ContiguousArray<LocalDateTime>)
+        case dateTimes(ContiguousArray<ZonedDateTime>)
+        case durations(ContiguousArray<TemporalDuration>)
+        case points(ContiguousArray<Point>)
         case mixed(ContiguousArray<Value>)
     }
 
@@ -22,12 +29,20 @@ struct PropertyColumn: Sendable {
     /// The value of a slot; null when it has none.
     subscript(slot: Int) -> Value {
         guard self.present[slot] else { return .null }
+        let rank = self.present.rank(slot)
         switch self.values {
-        case .integers(let values): return .integer(values[self.present.rank(slot)])
-        case .floats(let values): return .float(values[self.present.rank(slot)])
+        case .integers(let values): return .integer(values[rank])
+        case .floats(let values): return .float(values[rank])
         case .booleans(let values): return .boolean(values[slot])
-        case .strings(let values): return .string(values[self.present.rank(slot)])
-        case .mixed(let values): return values[self.present.rank(slot)]
+        case .strings(let values): return .string(values[rank])
+        case .dates(let values): return .date(values[rank])
+        case .localTimes(let values): return .localTime(values[rank])
+        case .times(let values): return .time(values[rank])
+        case .localDateTimes(let values): return .localDateTime(values[rank])
+        case .dateTimes(let values): return .dateTime(values[rank])
+        case .durations(let values): return .duration(values[rank])
+        case .points(let values): return .point(values[rank])
+        case .mixed(let values): return values[rank]
         }
     }
 
@@ -50,32 +65,75 @@ struct PropertyColumn: Sendable {
         case .float: .floats([])
         case .boolean: .booleans(Bitmap128())
         case .string: .strings(StringColumn())
+        case .date: .dates([])
+        case .localTime: .localTimes([])
+        case .time: .times([])
+        case .localDateTime: .localDateTimes([])
+        case .dateTime: .dateTimes([])
+        case .duration: .durations([])
+        case .point: .points([])
         default: .mixed([])
         }
     }
 
-    /// Puts a value where it belongs; false when the column's type is another. The payload is taken out of the enum
-    /// while it changes: with two holders its array would be copied.
+    /// What stands in for the payload while it is out of the enum to be changed: with two holders its array would be copied.
+    private static var moving: Values { .booleans(Bitmap128()) }
+
+    private static func put<Element>(
+        _ value: Element, _ values: inout ContiguousArray<Element>, _ rank: Int, _ isNew: Bool
+    ) {
+        if isNew { values.insert(value, at: rank) } else { values[rank] = value }
+    }
+
+    /// Puts a value where it belongs; false when the column's type is another.
     private mutating func place(_ value: Value, _ slot: Int, _ rank: Int, isNew: Bool) -> Bool {
         switch (self.values, value) {
-        case (.integers(var values), .integer(let number)):
-            self.values = .booleans(Bitmap128())
-            if isNew { values.insert(number, at: rank) } else { values[rank] = number }
+        case (.integers(var values), .integer(let value)):
+            self.values = Self.moving
+            Self.put(value, &values, rank, isNew)
             self.values = .integers(values)
-        case (.floats(var values), .float(let number)):
-            self.values = .booleans(Bitmap128())
-            if isNew { values.insert(number, at: rank) } else { values[rank] = number }
+        case (.floats(var values), .float(let value)):
+            self.values = Self.moving
+            Self.put(value, &values, rank, isNew)
             self.values = .floats(values)
         case (.booleans(var values), .boolean(let truth)):
             values[slot] = truth
             self.values = .booleans(values)
         case (.strings(var values), .string(let text)):
-            self.values = .booleans(Bitmap128())
+            self.values = Self.moving
             if isNew { values.insert(text, at: rank) } else { values.replace(rank, with: text) }
             self.values = .strings(values)
+        case (.dates(var values), .date(let value)):
+            self.values = Self.moving
+            Self.put(value, &values, rank, isNew)
+            self.values = .dates(values)
+        case (.localTimes(var values), .localTime(let value)):
+            self.values = Self.moving
+            Self.put(value, &values, rank, isNew)
+            self.values = .localTimes(values)
+        case (.times(var values), .time(let value)):
+            self.values = Self.moving
+            Self.put(value, &values, rank, isNew)
+            self.values = .times(values)
+        case (.localDateTimes(var values), .localDateTime(let value)):
+            self.values = Self.moving
+            Self.put(value, &values, rank, isNew)
+            self.values = .localDateTimes(values)
+        case (.dateTimes(var values), .dateTime(let value)):
+            self.values = Self.moving
+            Self.put(value, &values, rank, isNew)
+            self.values = .dateTimes(values)
+        case (.durations(var values), .duration(let value)):
+            self.values = Self.moving
+            Self.put(value, &values, rank, isNew)
+            self.values = .durations(values)
+        case (.points(var values), .point(let value)):
+            self.values = Self.moving
+            Self.put(value, &values, rank, isNew)
+            self.values = .points(values)
         case (.mixed(var values), _):
-            self.values = .booleans(Bitmap128())
-            if isNew { values.insert(value, at: rank) } else { values[rank] = value }
+            self.values = Self.moving
+            Self.put(value, &values, rank, isNew)
             self.values = .mixed(values)
         default: return false
         }
@@ -88,22 +146,50 @@ struct PropertyColumn: Sendable {
         self.present[slot] = false
         switch self.values {
         case .integers(var values):
-            self.values = .booleans(Bitmap128())
+            self.values = Self.moving
             values.remove(at: rank)
             self.values = .integers(values)
         case .floats(var values):
-            self.values = .booleans(Bitmap128())
+            self.values = Self.moving
             values.remove(at: rank)
             self.values = .floats(values)
         case .booleans(var values):
             values[slot] = false
             self.values = .booleans(values)
         case .strings(var values):
-            self.values = .booleans(Bitmap128())
+            self.values = Self.moving
             values.remove(at: rank)
             self.values = .strings(values)
+        case .dates(var values):
+            self.values = Self.moving
+            values.remove(at: rank)
+            self.values = .dates(values)
+        case .localTimes(var values):
+            self.values = Self.moving
+            values.remove(at: rank)
+            self.values = .localTimes(values)
+        case .times(var values):
+            self.values = Self.moving
+            values.remove(at: rank)
+            self.values = .times(values)
+        case .localDateTimes(var values):
+            self.values = Self.moving
+            values.remove(at: rank)
+            self.values = .localDateTimes(values)
+        case .dateTimes(var values):
+            self.values = Self.moving
+            values.remove(at: rank)
+            self.values = .dateTimes(values)
+        case .durations(var values):
+            self.values = Self.moving
+            values.remove(at: rank)
+            self.values = .durations(values)
+        case .points(var values):
+            self.values = Self.moving
+            values.remove(at: rank)
+            self.values = .points(values)
         case .mixed(var values):
-            self.values = .booleans(Bitmap128())
+            self.values = Self.moving
             values.remove(at: rank)
             self.values = .mixed(values)
         }

@@ -56,16 +56,7 @@ struct LabelScan {
     private static func narrow(
         _ bits: Bits, _ column: NodeColumn, _ sign: Comparison.Sign, _ bound: Value
     ) -> Bits {
-        if case .integer(let bound) = bound, let values = column.integers {
-            let passed: Bits
-            switch sign {
-            case .equal: passed = self.pass(column.present, values) { $0 == bound }
-            case .notEqual: passed = self.pass(column.present, values) { $0 != bound }
-            case .less: passed = self.pass(column.present, values) { $0 < bound }
-            case .lessOrEqual: passed = self.pass(column.present, values) { $0 <= bound }
-            case .greater: passed = self.pass(column.present, values) { $0 > bound }
-            case .greaterOrEqual: passed = self.pass(column.present, values) { $0 >= bound }
-            }
+        if let passed = self.typed(column, sign, bound) {
             return (bits.0 & passed.0, bits.1 & passed.1)
         }
         if case .string(let bound) = bound, sign == .equal, let (codes, _) = column.strings {
@@ -85,6 +76,36 @@ struct LabelScan {
             return passed
         }
         return (slow(bits.0, 0), slow(bits.1, 64))
+    }
+
+    /// As ``narrow(_:_:_:_:)`` for values of one type that lie side by side; nil when they do not.
+    private static func typed(_ column: NodeColumn, _ sign: Comparison.Sign, _ bound: Value) -> Bits? {
+        switch bound {
+        case .integer(let bound):
+            if let values = column.integers { return self.pass(column.present, values, sign, bound) }
+            // What no float is exactly is not compared as one.
+            guard let exact = Double(exactly: bound) else { return nil }
+            return column.floats.map { self.pass(column.present, $0, sign, exact) }
+        case .float(let bound): return column.floats.map { self.pass(column.present, $0, sign, bound) }
+        case .date(let bound): return column.dates.map { self.pass(column.present, $0, sign, bound) }
+        case .localDateTime(let bound):
+            return column.localDateTimes.map { self.pass(column.present, $0, sign, bound) }
+        default: return nil
+        }
+    }
+
+    @inline(__always)
+    private static func pass<Element: Comparable>(
+        _ present: Bits, _ values: ContiguousArray<Element>, _ sign: Comparison.Sign, _ bound: Element
+    ) -> Bits {
+        switch sign {
+        case .equal: self.pass(present, values) { $0 == bound }
+        case .notEqual: self.pass(present, values) { $0 != bound }
+        case .less: self.pass(present, values) { $0 < bound }
+        case .lessOrEqual: self.pass(present, values) { $0 <= bound }
+        case .greater: self.pass(present, values) { $0 > bound }
+        case .greaterOrEqual: self.pass(present, values) { $0 >= bound }
+        }
     }
 
     /// By bit, which of the values pass; they are packed, one for each bit that is present.
