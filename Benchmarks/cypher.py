@@ -4,8 +4,9 @@
 usage: cypher.py BENCH-CYPHER HARNESS [--size S|M] [--peers a,b] [--work DIR]
 
 HARNESS is the folder of the shared graph harness: its data generator, its workload with true answers and its adapters for
-peers from PyPI. Peers that cannot be had on this machine are named and left out. Prints one line a query: our median, the
-best peer's, and the ratio; ends with 1 when an answer of ours is wrong.
+peers from PyPI. Peers that cannot be had on this machine are named and left out. Says of each query our median and each
+peer's, then a line a figure: our median over the best peer's, and how much dearer a step (a node, relationship or row that
+is looked at) becomes when the graph is ten times as large. Ends with 1 when an answer of ours is wrong.
 """
 import argparse, json, pathlib, shutil, subprocess, sys, tempfile, venv
 
@@ -49,6 +50,16 @@ def time(seconds):
     return f"{seconds * 1e6:.1f} us" if seconds < 1e-3 else f"{seconds * 1e3:.2f} ms"
 
 
+def ours(program, folder):
+    """What our engine needs, by query."""
+    out = subprocess.run([program, folder], check=True, capture_output=True, text=True).stdout
+    return {r["q"]: r for r in map(json.loads, out.splitlines()) if "med" in r}
+
+
+def figure(name, value, unit, goal):
+    print(f"figure {name} {value:.3g} {unit} goal <= {goal} {'met' if value <= goal else 'short'}")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("program"), parser.add_argument("harness")
@@ -64,19 +75,24 @@ def main():
     for peer in peers:
         subprocess.run([python, "bench.py", "run", peer, a.size, "--phases", "load,read,write", "--limit", "20"],
                        cwd=work, stdout=subprocess.DEVNULL)
-    out = subprocess.run([a.program, folder], check=True, capture_output=True, text=True).stdout
-    ours = {r["q"]: r for r in map(json.loads, out.splitlines())}
+    found = ours(a.program, folder)
+    tenth = ours(a.program, data(work, "S")) if a.size == "M" else {}
     theirs = {p: results(work / "results" / f"{p}-{a.size}.json") for p in peers}
-    wrong = 0
-    for query, r in ours.items():
-        if "med" not in r: continue
-        wrong += r.get("bad", 0)
+    best = {}
+    for query, r in found.items():
         right = {p: t[query]["med"] for p, t in theirs.items() if "med" in t.get(query, {}) and not t[query].get("bad")}
-        best = min(right, key=right.get, default=None)
-        line = f"{query:13} {time(r['med']):>10}"
-        if best: line += f"   best peer {best} {time(right[best])}, ratio {r['med'] / right[best]:.2f}"
-        print(line + (f"   {r['bad']} answers WRONG" if r.get("bad") else ""))
-    sys.exit(1 if wrong else 0)
+        if right: best[query] = min(right.values())
+        others = "".join(f"   {p} {time(right[p])}" for p in sorted(right, key=right.get))
+        print(f"# {query}: {time(r['med'])}{others}" + (f"   {r['bad']} answers WRONG" if r.get("bad") else ""))
+    for query, seconds in best.items():
+        if query != "floor": figure(f"{query}_ratio", found[query]["med"] / seconds, "x", 1)
+    for query, r in found.items():
+        before = tenth.get(query, {})
+        if r.get("steps") and before.get("steps"):
+            figure(f"{query}_step_growth", r["med"] / r["steps"] / (before["med"] / before["steps"]), "x", 2)
+    for query, goal in [("parse", 50), ("parse_cached", 5)]:
+        if query in found: figure(query, found[query]["med"] * 1e6, "us", goal)
+    sys.exit(1 if any(r.get("bad") for r in found.values()) else 0)
 
 
 if __name__ == "__main__":

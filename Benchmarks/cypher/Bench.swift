@@ -118,8 +118,24 @@ struct Bench {
             _ = try run(parameters)
             times.append(Self.seconds(moment))
         }
-        Self.report(name, times, ["good": .int(good), "bad": .int(bad)])
+        var steps: [Int] = []
+        let profile = try engine.prepare("PROFILE " + text)
+        let second = ContinuousClock.now
+        for item in cases where steps.isEmpty || Self.seconds(second) < 1 {
+            let plan = try profile.run(
+                on: graph, parameters: item.parameters,
+                now: ZonedDateTime(seconds: 0, nanosecond: 0, offsetSeconds: 0, zone: nil)
+            ).plan
+            steps.append(plan.map(Self.steps) ?? 0)
+        }
+        let touched = steps.sorted()[steps.count / 2]
+        Self.report(name, times, ["good": .int(good), "bad": .int(bad), "steps": .int(touched)])
         if bad > 0 { Self.say(["q": .string(name + "_wrong"), "wrong": .string(wrong)]) }
+    }
+
+    /// How many nodes, relationships and rows the operators of a plan looked at.
+    private static func steps(_ plan: PlanDescription) -> Int {
+        (plan.measured?.steps ?? 0) + plan.children.map(Self.steps).reduce(0, +)
     }
 
     private func write(_ name: String, _ database: GraphDatabase) async throws {
