@@ -101,6 +101,7 @@ let package = Package(
             ]),
         room("Cryptography", uses: ["COpenSSL"]),
         room("Authorization", uses: ["JSON", "PropertyGraph"]),
+        room("Bolt", uses: ["PropertyGraph", nio]),
 
         .executableTarget(
             name: "plexus",
@@ -133,6 +134,7 @@ let package = Package(
         .testTarget(name: "TidyTests", swiftSettings: strict),
         tests("JSON"),
         tests("Cypher"),
+        tests("Bolt", uses: ["PropertyGraph", nio]),
         tests("QueryEngine", uses: ["Cypher", "PropertyGraph"]),
         tests("Authorization", uses: ["PropertyGraph"]),
         tests("PropertyGraph"),

@@ -51,7 +51,7 @@ struct TidyTests {
         ["JSON", "Cryptography", "NamedResources"], ["Graphviz", "PropertyGraph", "Cypher"],
         ["GraphStorage", "QueryEngine"],
         ["GraphDatabase"], ["Authorization", "Identity", "Orchestration", "Visualization"],
-        ["HTTPAPI", "Worker"], ["plexus"],
+        ["Bolt", "HTTPAPI", "Worker"], ["plexus"],
     ]
 
     @Test func importsPointDownTheLayers() {
