@@ -25,5 +25,10 @@ package final class FolderLock: Sendable {
         self.descriptor = descriptor
     }
 
-    deinit { Glibc.close(self.descriptor) }
+    deinit {
+        // A child that another thread has just forked shares the lock until it has become another program: closing alone
+        // would leave it held for that long.
+        flock(self.descriptor, LOCK_UN)
+        Glibc.close(self.descriptor)
+    }
 }
