@@ -131,21 +131,24 @@ let package = Package(
             dependencies: ["GraphDatabase", "GraphStorage", "JSON", "PropertyGraph", "QueryEngine"],
             path: "Benchmarks/cypher", swiftSettings: strict),
 
+        // What tests of several rooms need.
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         tests("JSON"),
         tests("Cypher"),
-        tests("Bolt", uses: ["PropertyGraph", nio]),
-        tests("QueryEngine", uses: ["Cypher", "PropertyGraph"]),
-        tests("Authorization", uses: ["PropertyGraph"]),
-        tests("PropertyGraph"),
+        tests("Bolt", uses: ["PropertyGraph", "TestSupport", nio]),
+        tests("QueryEngine", uses: ["Cypher", "PropertyGraph", "TestSupport"]),
+        tests("Authorization", uses: ["PropertyGraph", "TestSupport"]),
+        tests("PropertyGraph", uses: ["TestSupport"]),
         tests("Cryptography"),
         tests("Graphviz"),
         tests("Visualization", uses: ["Graphviz", "PropertyGraph"]),
         tests(
             "Orchestration",
             uses: ["GraphDatabase", "GraphStorage", "Graphviz", "JSON", "NamedResources", "PropertyGraph"]),
-        tests("GraphStorage", uses: ["JSON", "PropertyGraph"]),
-        tests("GraphDatabase", uses: ["GraphStorage", "JSON", "PropertyGraph", "QueryEngine"]),
+        tests("GraphStorage", uses: ["JSON", "PropertyGraph", "TestSupport", grdb]),
+        tests(
+            "GraphDatabase", uses: ["GraphStorage", "JSON", "PropertyGraph", "QueryEngine", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6]
 )

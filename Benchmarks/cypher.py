@@ -63,7 +63,7 @@ def figure(name, value, unit, goal):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("program"), parser.add_argument("harness")
-    parser.add_argument("--size", default="M"), parser.add_argument("--peers", default="sqlite-sql,ladybug,kuzu")
+    parser.add_argument("--size", default="M"), parser.add_argument("--peers", default=",".join(PEERS))
     parser.add_argument("--work", default=str(pathlib.Path(tempfile.gettempdir()) / "plexus-bench-cypher"))
     a = parser.parse_args()
     work = pathlib.Path(a.work)

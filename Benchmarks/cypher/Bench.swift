@@ -95,8 +95,8 @@ struct Bench {
     private func read(_ name: String, _ database: GraphDatabase) throws {
         guard let text = try self.texts("reads")[name] else { return }
         let (cases, engine, graph) = (try self.cases(name), QueryEngine(), database.snapshot())
-        func run(_ parameters: [String: Value]) throws -> QueryResult {
-            try engine.prepare(text).run(
+        func run(_ parameters: [String: Value], _ prefix: String = "") throws -> QueryResult {
+            try engine.prepare(prefix + text).run(
                 on: graph, parameters: parameters,
                 now: ZonedDateTime(seconds: 0, nanosecond: 0, offsetSeconds: 0, zone: nil))
         }
@@ -119,17 +119,13 @@ struct Bench {
             times.append(Self.seconds(moment))
         }
         var steps: [Int] = []
-        let profile = try engine.prepare("PROFILE " + text)
         let second = ContinuousClock.now
         for item in cases where steps.isEmpty || Self.seconds(second) < 1 {
-            let plan = try profile.run(
-                on: graph, parameters: item.parameters,
-                now: ZonedDateTime(seconds: 0, nanosecond: 0, offsetSeconds: 0, zone: nil)
-            ).plan
-            steps.append(plan.map(Self.steps) ?? 0)
+            steps.append(try run(item.parameters, "PROFILE ").plan.map(Self.steps) ?? 0)
         }
-        let touched = steps.sorted()[steps.count / 2]
-        Self.report(name, times, ["good": .int(good), "bad": .int(bad), "steps": .int(touched)])
+        Self.report(
+            name, times,
+            ["good": .int(good), "bad": .int(bad), "steps": .int(steps.sorted()[steps.count / 2])])
         if bad > 0 { Self.say(["q": .string(name + "_wrong"), "wrong": .string(wrong)]) }
     }
 

@@ -1,5 +1,6 @@
 import Authorization
 import PropertyGraph
+import TestSupport
 import Testing
 
 /// A small network: anne is in eng, which is in staff; staff may enter the zone lab, which holds clean.
@@ -204,7 +205,7 @@ struct AuthorizerTests {
     /// Random models of membership against a fixed point computed the slow way.
     @Test(arguments: 0..<40)
     func agreesWithANaiveFixedPoint(seed: UInt64) throws {
-        var generator = SplitMix(state: seed)
+        var generator = SplitMix(seed: seed)
         let transaction = GraphTransaction(GraphSnapshot())
         let users = try (0..<4).map {
             try transaction.createNode(labels: ["User"], properties: ["id": .string("u\($0)")])
@@ -236,17 +237,5 @@ struct AuthorizerTests {
                 #expect(answer == members[group].contains(user), "seed \(seed), u\(user) in g\(group)")
             }
         }
-    }
-}
-
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        self.state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = self.state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -1,6 +1,7 @@
 import Bolt
 import NIOCore
 import PropertyGraph
+import TestSupport
 import Testing
 
 /// Random values of a seed; what only results hold (nodes, relationships, paths) is left out.
@@ -54,19 +55,6 @@ private struct ValueSource {
     }
 }
 
-/// Random numbers that a seed repeats.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        self.state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = self.state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-}
-
 struct PackStreamTests {
     private static func bytes(of value: Value, version: BoltVersion) -> ByteBuffer {
         var writer = ValueWriter(PackStreamWriter(), snapshot: GraphSnapshot(), version: version)
@@ -76,7 +64,7 @@ struct PackStreamTests {
 
     @Test(arguments: 0..<300 as Range<UInt64>, [BoltVersion(4, 4), BoltVersion(5, 8)])
     func whatIsWrittenIsRead(seed: UInt64, version: BoltVersion) throws {
-        var source = ValueSource(generator: SplitMix(state: seed))
+        var source = ValueSource(generator: SplitMix(seed: seed))
         let value = source.value()
         var reader = PackStreamReader(Self.bytes(of: value, version: version))
         #expect(try reader.readValue() == value)
@@ -100,7 +88,7 @@ struct PackStreamTests {
 
     @Test(arguments: 0..<200 as Range<UInt64>)
     func whatIsCutOffIsRefused(seed: UInt64) {
-        var source = ValueSource(generator: SplitMix(state: seed))
+        var source = ValueSource(generator: SplitMix(seed: seed))
         let whole = Self.bytes(of: .list([source.value()]), version: BoltVersion(5, 8))
         for length in 0..<min(whole.readableBytes, 64) {
             var reader = PackStreamReader(ByteBuffer(bytes: whole.readableBytesView.prefix(length)))
@@ -110,7 +98,7 @@ struct PackStreamTests {
 
     @Test(arguments: 0..<2000 as Range<UInt64>)
     func randomBytesNeverTrap(seed: UInt64) {
-        var generator = SplitMix(state: seed)
+        var generator = SplitMix(seed: seed)
         let bytes = (0..<200).map { _ in UInt8.random(in: 0...255, using: &generator) }
         var reader = PackStreamReader(ByteBuffer(bytes: bytes))
         while !reader.isAtEnd, (try? reader.readValue()) != nil {}
@@ -129,5 +117,49 @@ struct PackStreamTests {
     @Test func aNameTwiceInAMapIsRefused() {
         var reader = PackStreamReader(ByteBuffer(bytes: [0xA2, 0x81, 0x61, 1, 0x81, 0x61, 2]))
         #expect(throws: PackStreamError.invalidMapKey) { try reader.readValue() }
+    }
+
+    /// Two nodes, the first with a label and a property, and a relationship from the first to the second.
+    private static func pair() throws -> (GraphSnapshot, [NodeID], RelationshipID) {
+        let transaction = GraphTransaction(GraphSnapshot())
+        let first = try transaction.createNode(labels: ["A"], properties: ["x": .integer(1)])
+        let second = try transaction.createNode(labels: [])
+        let relationship = try transaction.createRelationship(type: "R", from: first, to: second)
+        return (transaction.graph, [first, second], relationship)
+    }
+
+    /// The structures of the protocol's text, byte by byte: 4.4 without element ids, 5.x with them.
+    @Test(arguments: [false, true])
+    func graphElementsHaveTheShapesOfTheProtocol(isNew: Bool) throws {
+        let (graph, nodes, relationship) = try Self.pair()
+        func bytes(_ value: Value) -> [UInt8] {
+            var writer = ValueWriter(
+                PackStreamWriter(), snapshot: graph, version: isNew ? BoltVersion(5, 4) : BoltVersion(4, 4))
+            writer.write(value)
+            return Array(writer.packer.buffer.readableBytesView)
+        }
+        func text(_ text: String) -> [UInt8] { [0x80 | UInt8(text.utf8.count)] + Array(text.utf8) }
+        func ids(_ numbers: Int...) -> [UInt8] { isNew ? numbers.flatMap { text("\($0)") } : [] }
+        let first: [UInt8] =
+            [isNew ? 0xB4 : 0xB3, 0x4E, 0, 0x91] + text("A") + [0xA1] + text("x") + [1] + ids(0)
+        let second: [UInt8] = [isNew ? 0xB4 : 0xB3, 0x4E, 1, 0x90, 0xA0] + ids(1)
+        #expect(bytes(.node(nodes[0])) == first)
+        #expect(
+            bytes(.relationship(relationship))
+                == [isNew ? 0xB8 : 0xB5, 0x52, 0, 0, 1] + text("R") + [0xA0] + ids(0, 0, 1))
+        // Against its direction: the relationship's place is negative.
+        let path = try #require(Path(nodes: [nodes[1], nodes[0]], relationships: [relationship]))
+        let unbound: [UInt8] = [isNew ? 0xB4 : 0xB3, 0x72, 0] + text("R") + [0xA0] + ids(0)
+        #expect(
+            bytes(.path(path)) == [0xB3, 0x50, 0x92] + second + first + [0x91] + unbound + [0x92, 0xFF, 1])
+    }
+
+    @Test(arguments: [
+        Point(system: .wgs84, x: 12.5, y: 55.7), Point(system: .cartesian3D, x: -1, y: 2, z: .infinity),
+    ])
+    func pointsAreRead(point: Point?) throws {
+        let value = Value.point(try #require(point))
+        var reader = PackStreamReader(Self.bytes(of: value, version: BoltVersion(5, 8)))
+        #expect(try reader.readValue() == value)
     }
 }

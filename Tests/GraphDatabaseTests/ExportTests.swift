@@ -3,24 +3,12 @@ import GraphDatabase
 import GraphStorage
 import JSON
 import PropertyGraph
+import TestSupport
 import Testing
-
-/// Numbers that depend on a seed only (SplitMix64).
-private struct Seeded: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        self.state &+= 0x9E37_79B9_7F4A_7C15
-        var z = self.state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-}
 
 /// Makes graphs of everything that is hard to write down.
 private struct GraphMaker {
-    var random: Seeded
+    var random: SplitMix
 
     private static let names = [
         "User", "a,b", "q\"uote", "semi;colon", "co:lon", "line\nend", "ba`ck``tick", "größe", "中文",
@@ -205,7 +193,7 @@ struct ExportTests {
 
     @Test(arguments: ExportFormat.allCases, 1...40)
     func whatIsExportedIsImportedAsTheSameGraph(format: ExportFormat, seed: Int) async throws {
-        var maker = GraphMaker(random: Seeded(state: UInt64(seed)))
+        var maker = GraphMaker(random: SplitMix(seed: UInt64(seed)))
         let graph = try maker.graph()
         try await self.inFolder { folder in
             let files = try GraphExport(format, to: folder, isForced: false).write(graph)
@@ -221,7 +209,7 @@ struct ExportTests {
 
     @Test(arguments: 1...20)
     func tablesComeFromAServersLinesToo(seed: Int) async throws {
-        var maker = GraphMaker(random: Seeded(state: UInt64(seed)))
+        var maker = GraphMaker(random: SplitMix(seed: UInt64(seed)))
         let graph = try maker.graph()
         try await self.inFolder { folder in
             let export = GraphExport(.csv, to: folder, isForced: false)

@@ -1,6 +1,7 @@
 import Foundation
 import GraphStorage
 import PropertyGraph
+import TestSupport
 import Testing
 
 /// The log is ahead of the tables: what is read back is the same, whenever the process ends.
@@ -198,13 +199,13 @@ struct BacklogTests {
 
     @Test(arguments: 1...6 as ClosedRange<UInt64>)
     func randomCommitsComeBackWheneverTheProcessEnds(seed: UInt64) throws {
-        var random = SeededGenerator(seed: seed)
+        var random = SplitMix(seed: seed)
         let subject = try Subject()
         for step in 0..<60 {
             var bodies: [(GraphTransaction) throws -> Void] = []
             for _ in 0..<Int.random(in: 1...12, using: &random) {
                 let seed = random.next()
-                bodies.append { try Self.change($0, SeededGenerator(seed: seed)) }
+                bodies.append { try Self.change($0, SplitMix(seed: seed)) }
             }
             if Int.random(in: 0..<15, using: &random) == 0 {
                 let index = IndexDefinition(name: "i\(step)", label: "A", keys: ["n\(step)"])
@@ -222,7 +223,7 @@ struct BacklogTests {
         #expect(SQLiteStorage.verify(path: subject.path).problems.isEmpty)
     }
 
-    private static func change(_ transaction: GraphTransaction, _ generator: SeededGenerator) throws {
+    private static func change(_ transaction: GraphTransaction, _ generator: SplitMix) throws {
         var random = generator
         for _ in 0..<Int.random(in: 1...4, using: &random) {
             let nodes = transaction.graph.allNodes().shuffled(using: &random)

@@ -1,6 +1,7 @@
 import Foundation
 import GraphStorage
 import PropertyGraph
+import TestSupport
 import Testing
 
 /// What happens to files outside of the program: flipped bits, cut ends, full disks, files that cannot be written.
@@ -90,7 +91,7 @@ struct DamageTests {
         try storage.close()
         let whole = try Self.read(folder.path + "/g.db")
         let expected = Self.images(try #require(states.last))
-        var random = SeededGenerator(seed: UInt64(seed))
+        var random = SplitMix(seed: UInt64(seed))
         var places = (0..<Self.flipsPerSeed).map { _ in Int.random(in: 0..<whole.count, using: &random) }
         for page in stride(from: 0, to: whole.count, by: 4096) {
             places.append(page + Int.random(in: 0..<12, using: &random))
@@ -115,7 +116,7 @@ struct DamageTests {
         let last = states.suffix(2).map(Self.images)
         #expect(
             try Self.load(folder.path + "/copy.db", file, log: log).map(Self.images) == last.last)
-        var random = SeededGenerator(seed: UInt64(seed))
+        var random = SplitMix(seed: UInt64(seed))
         for _ in 0..<Self.flipsPerSeed {
             let (place, bit) = (
                 Int.random(in: 0..<log.count, using: &random), Int.random(in: 0..<8, using: &random)
@@ -248,19 +249,4 @@ func python(_ script: String, _ arguments: String...) throws {
     process.waitUntilExit()
     if !mayFail { #expect(process.terminationStatus == 0, "\(program) \(arguments)") }
     return process.terminationStatus
-}
-
-/// SplitMix64: the same numbers for the same seed.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { self.state = seed }
-
-    mutating func next() -> UInt64 {
-        self.state &+= 0x9E37_79B9_7F4A_7C15
-        var z = self.state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
 }

@@ -1,5 +1,6 @@
 import Foundation
-import GraphStorage
+import GRDB
+@testable import GraphStorage
 import PropertyGraph
 import Testing
 
@@ -118,6 +119,33 @@ struct DiskTests {
         let problems = SQLiteStorage.verify(path: path).problems
         #expect(problems.map(\.place) == [.graph])
         #expect(problems.first?.what.contains("2") == true)
+    }
+
+    @Test(arguments: [
+        ("UPDATE node SET properties = '{\"id\":2}' WHERE id = 0", StoreReport.Place.nodes, "node 0"),
+        ("UPDATE change_log SET changes = '[ ]' WHERE position = 1", .file, "commit 1 of the log"),
+        ("UPDATE change_log SET digest = digest + 1 WHERE position = 2", .file, "commit 2 of the log"),
+    ])
+    func whatIsWrongInAFileOfTheSecondFormIsNamedAndStays(
+        sql: String, place: StoreReport.Place, what: String
+    ) throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/g.db"
+        try python(Self.firstForm, path)
+        let queue = try DatabaseQueue(path: path)
+        try SQLiteMigrations.migrator.migrate(queue, upTo: "2-checksums")
+        #expect(SQLiteStorage.verify(path: path).problems == [])
+        try queue.write { try $0.execute(sql: sql) }
+        try queue.close()
+        let expected = "\(what) is not what was written"
+        #expect(
+            SQLiteStorage.verify(path: path).problems.contains { $0.place == place && $0.what == expected })
+        // Opening does not make damage look sound.
+        for _ in 0..<2 {
+            #expect(throws: StorageError.self) {
+                try SQLiteStorage(path: path, retention: JournalRetention()).load()
+            }
+        }
     }
 
     /// The first form's SQL as it stood.

@@ -135,4 +135,20 @@ struct SQLiteStorageTests {
         #expect(error?.description.contains("is in use by another process (pid ") == true)
         withExtendedLifetime(lock) {}
     }
+
+    /// A process that another thread has just forked has the lock's file open too, until it becomes another program.
+    @Test func aFolderIsFreeAtOnceWhoeverElseHasTheLocksFileOpen() throws {
+        let folder = try TemporaryFolder()
+        var lock: FolderLock? = try FolderLock(folder: folder.path)
+        #expect(throws: StorageError.self) { try FolderLock(folder: folder.path) }
+        let open = (0..<1024).first { descriptor in
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(descriptor)"))
+                == folder.path + "/plexus.lock"
+        }
+        let inherited = dup(Int32(try #require(open)))
+        defer { close(inherited) }
+        #expect(inherited >= 0)
+        _ = lock.take()
+        withExtendedLifetime(try FolderLock(folder: folder.path)) {}
+    }
 }

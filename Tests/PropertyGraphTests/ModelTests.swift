@@ -1,4 +1,5 @@
 import PropertyGraph
+import TestSupport
 import Testing
 
 /// Random steps against a naive model of dictionaries; the seed is in the test's name.
@@ -14,7 +15,7 @@ struct ModelTests {
     /// One graph through several transactions, some of which are given up; each checks all.
     @Test(arguments: 0..<40)
     func agreesWithDictionariesAfterRandomSteps(seed: UInt64) throws {
-        var random = SplitMix(state: seed)
+        var random = SplitMix(seed: seed)
         var model = Naive()
         let setUp = GraphTransaction(GraphSnapshot())
         try setUp.createIndex(IndexDefinition(name: "i", label: "A", keys: ["x"]))
@@ -249,17 +250,5 @@ struct ModelTests {
                 }
             }
         }
-    }
-}
-
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        self.state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = self.state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -1,4 +1,5 @@
 import PropertyGraph
+import TestSupport
 import Testing
 
 struct SettlingTests {
@@ -16,7 +17,7 @@ struct SettlingTests {
     /// Both below and above the number from which on two threads settle.
     @Test(arguments: zip([5000, 20_000], [UInt64(1), 2]))
     func relationshipsSettledAtOnceStandAtBothEndsWhateverStoodThere(count: Int, seed: UInt64) throws {
-        var random = SplitMix(state: seed)
+        var random = SplitMix(seed: seed)
         var graph = try #require(try Self.nodes().finish()).graph
         let nodes = Array(graph.allNodes())
         for round in 1...2 {

@@ -1,4 +1,5 @@
 import PropertyGraph
+import TestSupport
 import Testing
 
 /// What the pages, trees and indexes under a snapshot must do, one by one.
@@ -13,7 +14,7 @@ struct StoreTests {
 
     @Test(arguments: [UInt64(1), 2])
     func aHubKeepsItsRelationshipsInOrderThroughGrowthAndDecline(seed: UInt64) throws {
-        var random = SplitMix(state: seed)
+        var random = SplitMix(seed: seed)
         var graph = try self.committed { transaction in
             for _ in 0..<3000 { _ = try transaction.createNode(labels: ["N"]) }
         }
@@ -102,7 +103,7 @@ struct StoreTests {
 
     @Test(arguments: 0..<20)
     func keysOfIndexesOrderNumbersAndTextsAsTheValuesAre(seed: UInt64) throws {
-        var random = SplitMix(state: seed)
+        var random = SplitMix(seed: seed)
         let edges = [0, 1, -1, .max, .min, .max - 1, .min + 1, 1 << 53, (1 << 53) + 1, -(1 << 53) - 1]
         var numbers = edges
         for _ in 0..<40 {
@@ -236,7 +237,7 @@ struct StoreTests {
     /// A column is of one type, becomes one of mixtures, and starts anew when it has become empty.
     @Test(arguments: 0..<24)
     func aColumnGivesBackWhatWasPutIntoIt(seed: UInt64) throws {
-        var random = SplitMix(state: seed)
+        var random = SplitMix(seed: seed)
         let kinds: [@Sendable (Int) -> Value] = [
             { .integer($0) }, { .float(Double($0) / 3) }, { .boolean($0 % 2 == 0) }, { .string("t\($0)") },
             { .date(CalendarDate(days: $0)) }, { .localTime(LocalTime(nanosecondOfDay: $0)) },

@@ -1,6 +1,7 @@
 import Cypher
 import PropertyGraph
 import QueryEngine
+import TestSupport
 import Testing
 
 /// The plan that the engine chooses against trying all there is, on small random graphs and patterns.

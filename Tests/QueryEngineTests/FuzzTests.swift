@@ -2,6 +2,7 @@ import Cypher
 import Foundation
 import PropertyGraph
 import QueryEngine
+import TestSupport
 import Testing
 
 /// Whatever is sent, the engine answers: with rows or with an error, in bounded time and memory, never with a trap.
@@ -174,20 +175,5 @@ struct FuzzTests {
         self.run("RETURN [" + String(repeating: "1,", count: 200_000) + "1]", fixture)
         self.run("RETURN {" + (0..<50_000).map { "k\($0): 1" }.joined(separator: ",") + "}", fixture)
         self.run("MATCH (" + String(repeating: "n", count: 100_000) + ") RETURN 1", fixture)
-    }
-}
-
-/// Steele, Lea and Flood, 2014: the same numbers for the same seed.
-struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { self.state = seed }
-
-    mutating func next() -> UInt64 {
-        self.state &+= 0x9E37_79B9_7F4A_7C15
-        var z = self.state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

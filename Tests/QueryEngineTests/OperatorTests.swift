@@ -1,6 +1,7 @@
 import Cypher
 import PropertyGraph
 import QueryEngine
+import TestSupport
 import Testing
 
 /// Operators that spare work against the same question in words that they do not take, on random graphs with parallel

@@ -84,6 +84,16 @@ enum SQLiteMigrations {
     /// Tables of nodes, relationships and rules may be behind the log; a row of its own says which commit they are as of, and
     /// lines of the log say that no more.
     private static func addTableState(_ db: Database) throws {
+        try self.forEachChecksum(
+            db, "change_log",
+            ["position", "committed_at", "encoding", "changes", "nodes", "relationships", "digest"]
+        ) { row, checksum in
+            // What is damaged must not get a new checksum that fits.
+            guard checksum == row["checksum"] as Int64 else {
+                throw StorageError.damaged(
+                    "commit \(row["position"] as Int64) of the log is not what was written")
+            }
+        }
         try db.execute(
             sql: """
                 CREATE TABLE table_state (     -- what node, relationship and schema_rule hold
@@ -115,29 +125,34 @@ enum SQLiteMigrations {
         _ db: Database, _ table: String, _ identity: [String], _ columns: [String]
     ) throws -> Int64 {
         var sum: Int64 = 0
-        var checksum = RowChecksum()
-        let names = identity + columns
-        let rows = try Row.fetchCursor(
-            db, sql: "SELECT rowid AS row_number, \(names.joined(separator: ", ")) FROM \(table)")
-        let update = try db.makeStatement(sql: "UPDATE \(table) SET checksum = ? WHERE rowid = ?")
         var results: [(Int64, Int64)] = []
-        func flush() throws {
-            for (number, value) in results { try update.execute(arguments: [value, number]) }
-            results.removeAll(keepingCapacity: true)
+        try self.forEachChecksum(db, table, identity + columns) { row, checksum in
+            results.append((row["row_number"], checksum))
+            sum &+= checksum
         }
+        let update = try db.makeStatement(sql: "UPDATE \(table) SET checksum = ? WHERE rowid = ?")
+        for (number, value) in results { try update.execute(arguments: [value, number]) }
+        return sum
+    }
+
+    /// Every row, its number as `row_number` and the stored checksum with it, and the checksum that columns in this order have.
+    private static func forEachChecksum(
+        _ db: Database, _ table: String, _ columns: [String], _ body: (Row, Int64) throws -> Void
+    ) throws {
+        var checksum = RowChecksum()
+        let rows = try Row.fetchCursor(
+            db,
+            sql: "SELECT rowid AS row_number, checksum, \(columns.joined(separator: ", ")) FROM \(table)")
         while let row = try rows.next() {
             checksum.begin()
-            for name in names {
+            for name in columns {
                 switch (row[name] as DatabaseValue).storage {
                 case .int64(let number): checksum.add(number)
                 case .string(let text): checksum.add(text)
                 default: throw StorageError.damaged("\(table) has a value of a wrong type in `\(name)`")
                 }
             }
-            results.append((row["row_number"], checksum.value))
-            sum &+= checksum.value
+            try body(row, checksum.value)
         }
-        try flush()
-        return sum
     }
 }

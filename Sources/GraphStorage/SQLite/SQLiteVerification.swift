@@ -114,21 +114,10 @@ private struct SQLiteVerification: ~Copyable {
             let connection = try SQLiteConnection(path: self.path, .reading)
             try connection.execute("PRAGMA cell_size_check = ON")
             switch try self.form(connection) {
-            case .current: break
-            case .older: return try self.runOnCopy(connection)
-            case .unknown: return
+            case .current: try self.check(connection)
+            case .older: try self.checkCopy(connection)
+            case .unknown: break
             }
-            // One state for all that follows, also beside a writer.
-            try connection.execute("BEGIN")
-            defer { try? connection.execute("COMMIT") }
-            self.checkPages(connection)
-            self.report.nodes = self.checkRows(connection, Self.nodes)
-            self.report.relationships = self.checkRows(connection, Self.relationships)
-            self.report.rules = self.checkRows(connection, Self.rules)
-            self.checkLog(connection)
-            self.checkJournal(connection)
-            try connection.execute("COMMIT")
-            self.checkGraph(connection)
         } catch {
             self.add(.file, error)
         }
@@ -171,9 +160,23 @@ private struct SQLiteVerification: ~Copyable {
         return applied == known ? .current : .older
     }
 
+    private mutating func check(_ connection: SQLiteConnection) throws(SQLiteFailure) {
+        // One state for all that follows, also beside a writer.
+        try connection.execute("BEGIN")
+        defer { try? connection.execute("COMMIT") }
+        self.checkPages(connection)
+        self.report.nodes = self.checkRows(connection, Self.nodes)
+        self.report.relationships = self.checkRows(connection, Self.relationships)
+        self.report.rules = self.checkRows(connection, Self.rules)
+        self.checkLog(connection)
+        self.checkJournal(connection)
+        try connection.execute("COMMIT")
+        self.checkGraph(connection)
+    }
+
     /// Checks a file of an older program: its pages as they are, and all else in a copy that is brought to the current
     /// form in the folder for temporary files, as opening the store would do.
-    private mutating func runOnCopy(_ connection: SQLiteConnection) throws {
+    private mutating func checkCopy(_ connection: SQLiteConnection) throws {
         self.checkPages(connection)
         guard self.report.problems.isEmpty else { return }
         let folder = FileManager.default.temporaryDirectory.path + "/plexus-verify-" + UUID().uuidString
@@ -181,13 +184,16 @@ private struct SQLiteVerification: ~Copyable {
             atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let copy = folder + "/copy.db"
-        try SQLiteStorage.copy(self.path, to: copy)
-        let queue = try DatabaseQueue(path: copy)
-        try SQLiteMigrations.migrator.migrate(queue)
-        try queue.close()
-        var verification = SQLiteVerification(path: copy, progress: self.progress)
-        verification.run()
-        self.report = verification.report
+        do {
+            try SQLiteStorage.copy(self.path, to: copy)
+            let queue = try DatabaseQueue(path: copy)
+            try SQLiteMigrations.migrator.migrate(queue)
+            try queue.close()
+        } catch {
+            // The copy's disk may be full, not the file's.
+            throw SQLiteStorage.storageError(error, path: copy)
+        }
+        try self.check(SQLiteConnection(path: copy, .reading))
     }
 
     private mutating func checkPages(_ connection: SQLiteConnection) {

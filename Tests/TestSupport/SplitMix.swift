@@ -1,0 +1,17 @@
+/// Numbers that look random and are the same for the same seed: a test that fails can be run again.
+/// Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014.
+package struct SplitMix: RandomNumberGenerator, Sendable {
+    private var state: UInt64
+
+    /// The numbers of a seed.
+    package init(seed: UInt64) { self.state = seed }
+
+    /// The next 64 bits.
+    package mutating func next() -> UInt64 {
+        self.state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = self.state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}
