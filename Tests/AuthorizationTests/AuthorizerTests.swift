@@ -202,6 +202,36 @@ struct AuthorizerTests {
         }
     }
 
+    /// Whether she is banned rests on whether she is a member: nobody can say, so nobody grants.
+    @Test(arguments: ["g1", "g2"])
+    func anExclusionThatRestsOnItselfGrantsNothing(group: String) throws {
+        let model = try AuthorizationModel.parse(
+            """
+            model
+              schema 1.1
+            type user
+            type group
+              relations
+                define banned: [user, group#member]
+                define member: [user, group#member] but not banned
+            """)
+        let transaction = GraphTransaction(GraphSnapshot())
+        let anne = try transaction.createNode(labels: ["User"], properties: ["id": .string("anne")])
+        let groups = try ["g1", "g2"].map {
+            try transaction.createNode(labels: ["Group"], properties: ["id": .string($0)])
+        }
+        _ = try transaction.createRelationship(type: "MEMBER", from: anne, to: groups[1])
+        _ = try transaction.createRelationship(type: "MEMBER", from: groups[1], to: groups[0])
+        func isMember() throws -> Bool {
+            try Authorizer(model: model).check(
+                EntityReference("user:anne"), "member", EntityReference("group:\(group)"),
+                in: transaction.graph, at: ZonedDateTime(seconds: 0))
+        }
+        #expect(try isMember())
+        _ = try transaction.createRelationship(type: "BANNED", from: groups[0], to: groups[1])
+        #expect(try !isMember())
+    }
+
     /// Random models of membership against a fixed point computed the slow way.
     @Test(arguments: 0..<40)
     func agreesWithANaiveFixedPoint(seed: UInt64) throws {

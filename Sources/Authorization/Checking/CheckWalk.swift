@@ -133,7 +133,9 @@ struct CheckWalk {
             let answer = try self.evaluate(base, object, type, relation, depth: depth)
             guard answer.isAllowed else { return answer }
             let excluded = try self.evaluate(minus, object, type, relation, depth: depth)
-            return excluded.isAllowed ? Answer(isAllowed: false, cut: excluded.cut) : answer
+            // A "no" that rests on a cut is not sure, and what is not surely not excluded is not granted.
+            let isSure = excluded.cut == Int.max
+            return excluded.isAllowed || !isSure ? Answer(isAllowed: false, cut: excluded.cut) : answer
         }
     }
 
