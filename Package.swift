@@ -99,6 +99,9 @@ let package = Package(
                 hummingbird,
                 httpTypes, logging,
             ]),
+        // Line editing and history of the shell.
+        .systemLibrary(name: "CLibEdit", pkgConfig: "libedit", providers: [.apt(["libedit-dev"])]),
+        room("Shell", uses: ["CLibEdit", "JSON"]),
         room("Cryptography", uses: ["COpenSSL"]),
         room("Authorization", uses: ["JSON", "PropertyGraph"]),
         room("Bolt", uses: ["PropertyGraph", nio]),
@@ -108,7 +111,8 @@ let package = Package(
             dependencies: [
                 "Authorization", "Cypher", "GraphDatabase", "GraphStorage", "Graphviz", "HTTPAPI", "Identity",
                 "JSON",
-                "NamedResources", "Orchestration", "PropertyGraph", "Visualization", "Worker", hummingbird,
+                "NamedResources", "Orchestration", "PropertyGraph", "QueryEngine", "Shell", "Visualization",
+                "Worker", hummingbird,
                 logging, nio,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -136,6 +140,7 @@ let package = Package(
         .testTarget(name: "TidyTests", swiftSettings: strict),
         tests("JSON"),
         tests("Cypher"),
+        tests("Shell", uses: ["JSON"]),
         tests("Bolt", uses: ["PropertyGraph", "TestSupport", nio]),
         tests("QueryEngine", uses: ["Cypher", "PropertyGraph", "TestSupport"]),
         tests("Authorization", uses: ["PropertyGraph", "TestSupport"]),

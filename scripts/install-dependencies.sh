@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that building and running need, those that are missing only.
 set -euo pipefail
-packages=(libgraphviz-dev graphviz libssl-dev libsqlite3-dev libxxhash-dev pkg-config git curl python3 python3-venv fonts-dejavu-core strace)
+packages=(libgraphviz-dev graphviz libssl-dev libsqlite3-dev libxxhash-dev libedit-dev pkg-config git curl python3 python3-venv fonts-dejavu-core strace)
 missing=()
 for package in "${packages[@]}"; do
     dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import GraphDatabase
 import JSON
+import Shell
 import Worker
 
 /// Where the graph is: a server, or a data folder that no server holds.
@@ -47,17 +48,12 @@ struct ConnectionOptions: ParsableArguments {
     }
 }
 
-/// How rows are printed.
-enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
-    case table
-    case json
-    case csv
-}
+extension RowFormat: ExpressibleByArgument {}
 
 /// Options of commands that print rows.
 struct OutputOptions: ParsableArguments {
-    @Option(help: "How to print: table, json or csv.")
-    var format: OutputFormat = .table
+    @Option(help: "How to print: table, json, csv or jsonl.")
+    var format: RowFormat = .table
 }
 
 /// Parameters given as `key=JSON`; a text that is not JSON is taken as it is.

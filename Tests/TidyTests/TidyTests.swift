@@ -51,7 +51,7 @@ struct TidyTests {
         ["JSON", "Cryptography", "NamedResources"], ["Graphviz", "PropertyGraph", "Cypher"],
         ["GraphStorage", "QueryEngine"],
         ["GraphDatabase"], ["Authorization", "Identity", "Orchestration", "Visualization"],
-        ["Bolt", "HTTPAPI", "Worker"], ["plexus"],
+        ["Bolt", "HTTPAPI", "Shell", "Worker"], ["plexus"],
     ]
 
     @Test func importsPointDownTheLayers() {

@@ -7,6 +7,7 @@ import JSON
 import Worker
 import NamedResources
 import PropertyGraph
+import Shell
 import Visualization
 
 extension PictureFormat: ExpressibleByArgument {}

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import JSON
+import Shell
 import Worker
 
 /// `plexus run`
@@ -82,7 +83,7 @@ struct MachineCommand: AsyncParsableCommand {
 
 extension Terminal {
     /// Prints chosen members of a list of objects.
-    static func printRecords(_ list: JSON?, _ columns: [String], as format: OutputFormat) {
+    static func printRecords(_ list: JSON?, _ columns: [String], as format: RowFormat) {
         let rows = (list?.array ?? []).map { record in columns.map { record[$0] ?? .null } }
         self.printRows(columns, rows.map { $0.map { $0 == .null && format == .table ? "" : $0 } }, as: format)
     }

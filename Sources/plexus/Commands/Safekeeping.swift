@@ -1,4 +1,5 @@
 import ArgumentParser
+import Shell
 import Foundation
 import GraphDatabase
 import GraphStorage

@@ -1,0 +1,255 @@
+import Cypher
+import Foundation
+import GraphDatabase
+import Graphviz
+import HTTPAPI
+import JSON
+import NamedResources
+import PropertyGraph
+import QueryEngine
+import Shell
+import Synchronization
+import Visualization
+import Worker
+
+extension ShellBackend {
+    func namedQueries() -> [String: String] {
+        let resources = NamedResources()
+        var queries: [String: String] = [:]
+        for path in resources.paths(in: "queries/") where path.hasSuffix(".cypher") {
+            let name = path.dropFirst("queries/".count).dropLast(".cypher".count)
+            queries[String(name)] = resources.text(path)
+        }
+        return queries
+    }
+
+    func draw(_ answer: JSON, file: String?) async throws -> String {
+        let file = file ?? Self.newPicture()
+        guard let format = PictureFormat(rawValue: URL(fileURLWithPath: file).pathExtension) else {
+            throw ShellError("\(file): end its name in .svg, .png, .pdf or .dot")
+        }
+        let dot = try AnswerPicture.dot(answer)
+        let bytes =
+            format == .dot
+            ? Array(dot.utf8)
+            : try await PictureProcess(executable: try Serve.executable()).render(dot, format: format)
+        try Data(bytes).write(to: URL(fileURLWithPath: file))
+        return file
+    }
+
+    private static func newPicture() -> String {
+        let folder = FileManager.default.temporaryDirectory.path
+        return (1...).lazy.map { "\(folder)/plexus-\(getpid())-\($0).svg" }
+            .first { !FileManager.default.fileExists(atPath: $0) } ?? "plexus.svg"
+    }
+
+    func message(_ error: any Error) -> String { CommandFailure(error)?.message ?? "\(error)" }
+}
+
+/// A shell on a data folder.
+final class FolderShell: ShellBackend {
+    private let catalog: GraphCatalog
+
+    init(_ catalog: GraphCatalog) { self.catalog = catalog }
+
+    func run(_ statement: String, parameters: JSON.Object, graph: String) async throws -> JSON {
+        var values: [String: Value] = [:]
+        for member in parameters { values[member.name] = Value(plainJSON: member.value) }
+        let running = self.catalog.engine.running
+        let parameters = values
+        return try await withTaskCancellationHandler {
+            try await self.catalog.query(statement, on: graph, parameters: parameters)
+                .queryAPIJSON(includesCounters: true)
+        } onCancel: {
+            // Nobody else runs queries in this process.
+            for entry in running.all { _ = running.terminate(entry.id) }
+        }
+    }
+
+    func isInTransaction() async -> Bool { false }
+
+    func begin(graph: String) async throws { throw ShellError("transactions need a server") }
+
+    func commit() async throws { throw Self.noTransaction }
+
+    func rollback() async throws { throw Self.noTransaction }
+
+    static let noTransaction = ShellError("no transaction is open; `:begin` begins one")
+}
+
+/// A shell on a server, over the Query API.
+final class ServerShell: ShellBackend {
+    private static let timeoutSeconds = 3600
+
+    private let connection: ServerConnection
+    /// The path of the open transaction.
+    private let transaction = Mutex<String?>(nil)
+
+    init(_ connection: ServerConnection) { self.connection = connection }
+
+    private static func path(_ graph: String) -> String {
+        "/db/\(graph.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? graph)/query/v2"
+    }
+
+    func run(_ statement: String, parameters: JSON.Object, graph: String) async throws -> JSON {
+        let body: JSON = [
+            "statement": .string(statement), "parameters": .object(parameters), "includeCounters": true,
+        ]
+        let open = self.transaction.withLock { $0 }
+        do {
+            return try await self.call("POST", open ?? Self.path(graph), body)
+        } catch is CancellationError {
+            await self.terminate(statement, graph)
+            self.forgetTransaction()
+            throw CancellationError()
+        } catch {
+            // The server has undone a transaction whose statement failed.
+            self.forgetTransaction()
+            throw error
+        }
+    }
+
+    private func forgetTransaction() { self.transaction.withLock { $0 = nil } }
+
+    private func call(_ method: String, _ path: String, _ body: JSON?) async throws -> JSON {
+        do {
+            return try await self.connection.call(
+                method, path, body: body, timeoutSeconds: Self.timeoutSeconds)
+        } catch let error as ConnectionError {
+            // The Query API's form of an error: the message without its wrapping.
+            if case .refused(let status, let problem) = error, let first = problem["errors"]?.array?.first {
+                let code: Int32 = status == 401 || status == 403 ? 4 : 2
+                throw CommandFailure(first["message"]?.string ?? "the query failed", code: code)
+            }
+            throw error
+        }
+    }
+
+    /// Ends a query that nobody waits for any more.
+    private func terminate(_ statement: String, _ graph: String) async {
+        let text = """
+            SHOW TRANSACTIONS YIELD transactionId, currentQuery WHERE currentQuery = $query RETURN transactionId
+            """
+        // The task is cancelled; this question is asked outside of it.
+        await Task { [self] in
+            let found = try? await self.call(
+                "POST", Self.path(graph),
+                ["statement": .string(text), "parameters": ["query": .string(statement)]])
+            for row in found?["data"]?["values"]?.array ?? [] {
+                guard let id = row.array?.first?.string else { continue }
+                _ = try? await self.call(
+                    "POST", Self.path(graph), ["statement": .string("TERMINATE TRANSACTION '\(id)'")])
+            }
+        }.value
+    }
+
+    func isInTransaction() async -> Bool { self.transaction.withLock { $0 != nil } }
+
+    func begin(graph: String) async throws {
+        guard await !self.isInTransaction() else { throw ShellError("a transaction is open already") }
+        let path = Self.path(graph) + "/tx"
+        let answer = try await self.call("POST", path, [:])
+        guard let id = answer["transaction"]?["id"]?.string else {
+            throw ShellError("the server began no transaction")
+        }
+        self.transaction.withLock { $0 = path + "/" + id }
+    }
+
+    func commit() async throws { _ = try await self.call("POST", try self.taken() + "/commit", [:]) }
+
+    func rollback() async throws { _ = try await self.call("DELETE", try self.taken(), nil) }
+
+    private func taken() throws -> String {
+        guard let path = self.transaction.withLock({ $0.take() }) else { throw FolderShell.noTransaction }
+        return path
+    }
+}
+
+/// The picture of an answer of the Query API.
+enum AnswerPicture {
+    /// How many nodes are drawn at most; the picture says when there are more.
+    static let limit = 300
+
+    /// DOT of the nodes, relationships and paths of an answer.
+    /// - Throws: ``ShellError`` when it holds none.
+    static func dot(_ answer: JSON) throws -> String {
+        var entities = AnswerEntities()
+        for row in answer["data"]?["values"]?.array ?? [] { try entities.gather(row) }
+        guard !entities.values.isEmpty else {
+            throw ShellError(
+                "the last result has no nodes to draw: return nodes, relationships or paths, not their properties"
+            )
+        }
+        let picture = GraphPicture(
+            rows: [entities.values], graph: entities.transaction.graph, limit: Self.limit)
+        return picture.dot(view: nil, title: "result")
+    }
+}
+
+/// Nodes and relationships of an answer, as a graph of their own.
+private struct AnswerEntities {
+    let transaction = GraphTransaction(GraphSnapshot())
+    private(set) var values: [Value] = []
+    private var nodes: [String: NodeID] = [:]
+    private var relationships: Set<String> = []
+
+    mutating func gather(_ json: JSON) throws {
+        switch json {
+        case .array(let elements): for element in elements { try self.gather(element) }
+        case .object(let object):
+            guard let id = object["elementId"]?.string else {
+                for member in object { try self.gather(member.value) }
+                return
+            }
+            if let start = object["startNodeElementId"]?.string, let end = object["endNodeElementId"]?.string
+            {
+                try self.gather(relationship: object, id, start, end)
+            } else {
+                try self.gather(node: object, id)
+            }
+        default: break
+        }
+    }
+
+    /// A node may be known by a relationship before it comes itself.
+    private mutating func gather(node object: JSON.Object, _ id: String) throws {
+        let node = try self.node(id)
+        for label in object["labels"]?.array?.compactMap(\.string) ?? [] {
+            _ = try self.transaction.addLabel(try self.transaction.label(label), to: node)
+        }
+        for member in object["properties"]?.object ?? JSON.Object() {
+            guard let value = Self.value(member.value) else { continue }
+            _ = try self.transaction.setProperty(
+                try self.transaction.propertyKey(member.name), of: node, to: value)
+        }
+    }
+
+    private mutating func node(_ id: String) throws -> NodeID {
+        if let known = self.nodes[id] { return known }
+        let node = try self.transaction.createNode(labels: [String]())
+        self.nodes[id] = node
+        self.values.append(.node(node))
+        return node
+    }
+
+    private mutating func gather(
+        relationship object: JSON.Object, _ id: String, _ start: String, _ end: String
+    ) throws {
+        guard self.relationships.insert(id).inserted, let type = object["type"]?.string else { return }
+        var properties: [String: Value] = [:]
+        for member in object["properties"]?.object ?? JSON.Object() {
+            properties[member.name] = Self.value(member.value)
+        }
+        let relationship = try self.transaction.createRelationship(
+            type: type, from: try self.node(start), to: try self.node(end), properties: properties)
+        self.values.append(.relationship(relationship))
+    }
+
+    private static func value(_ json: JSON) -> Value? {
+        switch json {
+        case .null: nil
+        case .array, .object: .string(json.text)
+        default: Value(plainJSON: json)
+        }
+    }
+}
