@@ -26,6 +26,8 @@ let http = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-ht
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioTLS = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
@@ -54,6 +56,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         // Event loops: HTTP hot routes and bytes of the HTTP client.
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        // TLS of Bolt.
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         // Processes: git, functions, the picture helper.
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
@@ -104,13 +108,18 @@ let package = Package(
         room("Shell", uses: ["CLibEdit", "JSON"]),
         room("Cryptography", uses: ["COpenSSL"]),
         room("Authorization", uses: ["JSON", "PropertyGraph"]),
-        room("Bolt", uses: ["PropertyGraph", nio]),
+        room(
+            "Bolt",
+            uses: [
+                "Cypher", "GraphDatabase", "Identity", "PropertyGraph", "QueryEngine", logging, nio, nioPosix,
+                nioTLS,
+            ]),
 
         .executableTarget(
             name: "plexus",
             dependencies: [
-                "Authorization", "Cypher", "GraphDatabase", "GraphStorage", "Graphviz", "HTTPAPI", "Identity",
-                "JSON",
+                "Authorization", "Bolt", "Cypher", "GraphDatabase", "GraphStorage", "Graphviz", "HTTPAPI",
+                "Identity", "JSON",
                 "NamedResources", "Orchestration", "PropertyGraph", "QueryEngine", "Shell", "Visualization",
                 "Worker", hummingbird,
                 logging, nio,

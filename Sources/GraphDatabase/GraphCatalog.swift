@@ -1,4 +1,4 @@
-internal import Cypher
+package import Cypher
 internal import Foundation
 package import GraphStorage
 package import NamedResources
@@ -175,17 +175,22 @@ package actor GraphCatalog {
         guard let command = prepared.administration else {
             return try await graph.query(text, parameters: parameters, limits: limits)
         }
+        try await self.run(command)
+        return QueryResult(columns: [], rows: [], graph: graph.snapshot())
+    }
+
+    /// Runs a command about graphs: `CREATE DATABASE`, `DROP DATABASE`.
+    /// - Throws: ``GraphCatalogError``, ``StorageError``.
+    package func run(_ command: AdministrationCommand) async throws {
         switch command {
         case .createDatabase(let name, let ifNotExists):
             do {
                 try await self.create(name)
             } catch GraphCatalogError.exists where ifNotExists {}
-            return QueryResult(columns: [], rows: [], graph: graph.snapshot())
         case .dropDatabase(let name, let ifExists):
             do {
                 try await self.drop(name)
             } catch GraphCatalogError.notFound where ifExists {}
-            return QueryResult(columns: [], rows: [], graph: graph.snapshot())
         }
     }
 

@@ -10,10 +10,18 @@ extension GraphDatabase {
     package func query(
         _ text: String, parameters: [String: Value] = [:], limits: QueryLimits = .standard
     ) async throws -> QueryResult {
-        let prepared = try self.engine.prepare(text)
+        try await self.query(self.engine.prepare(text), parameters: parameters, limits: limits)
+    }
+
+    /// Runs a query that was read and checked, as ``query(_:parameters:limits:)``.
+    /// - Throws: as that.
+    package func query(
+        _ prepared: PreparedQuery, parameters: [String: Value] = [:], limits: QueryLimits = .standard,
+        control: QueryControl? = nil
+    ) async throws -> QueryResult {
         guard !prepared.isReadOnly, !prepared.commitsInBatches else {
             return try await withTaskExecutorPreference(self.threads) {
-                try await self.read(prepared, parameters, limits)
+                try await self.read(prepared, parameters, limits, control)
             }
         }
         // The long part of making an index does not hold the writer.
@@ -23,7 +31,7 @@ extension GraphDatabase {
         return try await self.write { transaction in
             try prepared.run(
                 in: transaction, parameters: parameters, limits: limits, now: Self.now(),
-                preparedIndex: preparedIndex, database: self.name)
+                preparedIndex: preparedIndex, database: self.name, control: control)
         }
     }
 
@@ -33,11 +41,12 @@ extension GraphDatabase {
 
     /// On the executor that the task prefers.
     @concurrent private func read(
-        _ prepared: PreparedQuery, _ parameters: [String: Value], _ limits: QueryLimits
+        _ prepared: PreparedQuery, _ parameters: [String: Value], _ limits: QueryLimits,
+        _ control: QueryControl?
     ) async throws -> QueryResult {
         try prepared.run(
             on: self.snapshot(), parameters: parameters, limits: limits, now: Self.now(), database: self.name,
-            commit: prepared.commitsInBatches ? { try self.commit($0) } : nil)
+            commit: prepared.commitsInBatches ? { try self.commit($0) } : nil, control: control)
     }
 
     /// For `CALL { } IN TRANSACTIONS`: writes, waits, and gives the graph as it is then.

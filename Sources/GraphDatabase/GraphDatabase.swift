@@ -21,7 +21,8 @@ package final class GraphDatabase: Sendable {
     package let resources: NamedResources
     /// Runs queries; one for all graphs of a catalog.
     package let engine: QueryEngine
-    let threads: QueryThreads
+    /// Where its queries run, with those of all graphs of the catalog.
+    package let threads: QueryThreads
     private let published: PublishedGraph
     private let committer: Committer
     private let watchers: CommitWatchers
@@ -85,7 +86,7 @@ package final class GraphDatabase: Sendable {
         return try outcome.wait().get()
     }
 
-    private func submit<Result: Sendable>(
+    func submit<Result: Sendable>(
         mayBlock: Bool, _ body: @escaping @Sendable (GraphTransaction) throws -> Result,
         _ end: @escaping @Sendable (Swift.Result<Result, any Error>) -> Void
     ) {

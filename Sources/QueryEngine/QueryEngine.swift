@@ -40,10 +40,13 @@ package final class QueryEngine: Sendable {
     /// What was checked against other procedures is checked anew.
     private func forget() { self.cache.withLock { $0.removeAll() } }
 
+    /// A query that was read and checked before; nil when that is to be done.
+    package func known(_ text: String) -> PreparedQuery? { self.cache.withLock { $0[text] } }
+
     /// Reads and checks a query. Parsing is done once a text.
     /// - Throws: ``CypherError``.
     package func prepare(_ text: String) throws(CypherError) -> PreparedQuery {
-        if let known = self.cache.withLock({ $0[text] }) { return known }
+        if let known = self.known(text) { return known }
         let prepared = PreparedQuery(
             statement: try CypherParser.parse(text, functions: self.services), services: self.services)
         guard text.utf8.count <= Self.keptTextLimit else { return prepared }
@@ -112,88 +115,163 @@ package struct PreparedQuery: Sendable {
     /// - Throws: ``CypherError``; another query that changes the graph is refused.
     package func run(
         on graph: GraphSnapshot, parameters: [String: Value] = [:], limits: QueryLimits = .standard,
-        now: ZonedDateTime, database: String = "", commit: BatchCommit? = nil
+        now: ZonedDateTime, database: String = "", commit: BatchCommit? = nil, control: QueryControl? = nil
     ) throws(CypherError) -> QueryResult {
-        try self.run(graph, nil, parameters, limits, now, database: database, commit: commit)
+        let call = QueryCall(
+            graph: graph, parameters: parameters, limits: limits, now: now, database: database,
+            commit: commit, control: control)
+        return try self.run(call)
+    }
+
+    /// Runs a read on a snapshot and gives its rows one after another instead of holding them; the result has none.
+    /// - Throws: ``CypherError``, and what the sink throws.
+    package func stream(
+        on graph: GraphSnapshot, parameters: [String: Value] = [:], limits: QueryLimits = .standard,
+        now: ZonedDateTime, database: String = "", control: QueryControl? = nil, to sink: RowSink
+    ) throws -> QueryResult {
+        let call = QueryCall(
+            graph: graph, parameters: parameters, limits: limits, now: now, database: database,
+            control: control)
+        do {
+            return try self.execute(call) { row, _ in try sink(row) }
+        } catch {
+            throw self.cypherError(error) ?? error
+        }
     }
 
     /// Runs in a transaction. When it throws, the transaction is as before.
     /// - Throws: ``CypherError``.
     package func run(
         in transaction: GraphTransaction, parameters: [String: Value] = [:], limits: QueryLimits = .standard,
-        now: ZonedDateTime, preparedIndex: PreparedIndex? = nil, database: String = ""
+        now: ZonedDateTime, preparedIndex: PreparedIndex? = nil, database: String = "",
+        control: QueryControl? = nil
     ) throws(CypherError) -> QueryResult {
         let savepoint = transaction.savepoint()
         do {
-            return try self.run(
-                transaction.graph, transaction, parameters, limits, now, preparedIndex, database: database)
+            let call = QueryCall(
+                graph: transaction.graph, transaction: transaction, parameters: parameters, limits: limits,
+                now: now, database: database, control: control, preparedIndex: preparedIndex)
+            return try self.run(call)
         } catch {
             transaction.rollback(to: savepoint)
             throw error
         }
     }
 
-    private func run(
-        _ graph: GraphSnapshot, _ transaction: GraphTransaction?, _ parameters: [String: Value],
-        _ limits: QueryLimits,
-        _ now: ZonedDateTime, _ preparedIndex: PreparedIndex? = nil, database: String,
-        commit: BatchCommit? = nil
-    ) throws(CypherError) -> QueryResult {
+    /// The columns of its result on a graph, which is planned for it.
+    /// - Throws: ``CypherError``.
+    package func columns(on graph: GraphSnapshot) throws(CypherError) -> [String] {
+        guard case .query(let query) = self.statement.body else { return [] }
         do {
-            switch self.statement.body {
-            case .query(let query):
-                return try self.run(query, graph, transaction, parameters, limits, now, database, commit)
-            case .schema(let command):
-                return try SchemaExecutor.run(command, transaction, preparedIndex)
-            case .administration:
-                throw CypherError(
-                    .semantic, "NotSupported", "commands about whole graphs do not run inside one of them")
-            }
-        } catch let error as CypherError {
-            throw error.with(source: self.statement.source)
-        } catch let error as GraphError {
-            throw ExecutionContext.cypherError(error).with(source: self.statement.source)
+            return try self.plans.plan(query, graph, self.services).columns.map(\.name)
         } catch {
-            throw CypherError(.semantic, "ProcedureFailed", "\(error)").with(source: self.statement.source)
+            throw error.with(source: self.statement.source)
         }
     }
 
-    private func run(
-        _ query: Query, _ graph: GraphSnapshot, _ transaction: GraphTransaction?,
-        _ parameters: [String: Value],
-        _ limits: QueryLimits, _ now: ZonedDateTime, _ database: String, _ commit: BatchCommit?
+    /// Whether it is a read whose plan is known, suits the graph and expects to be done within microseconds.
+    package func isBrief(on graph: GraphSnapshot) -> Bool {
+        guard self.isReadOnly, self.statement.mode == .run, self.administration == nil,
+            let plan = self.plans.known(suiting: graph)
+        else { return false }
+        return plan.isBrief
+    }
+
+    /// Labels and relationship types that a read names and the graph does not have: misspelt, mostly.
+    package func unknownNames(on graph: GraphSnapshot) -> (labels: [String], types: [String]) {
+        guard self.isReadOnly, !self.commitsInBatches, let plan = self.plans.known(suiting: graph) else {
+            return ([], [])
+        }
+        return (
+            plan.names.labels.filter { graph.tokens.label($0) == nil },
+            plan.names.types.filter { graph.tokens.relationshipType($0) == nil }
+        )
+    }
+
+    /// Runs and holds the rows.
+    private func run(_ call: QueryCall) throws(CypherError) -> QueryResult {
+        do {
+            var rows: [[Value]] = []
+            let result = try self.execute(call) { row, context in
+                let values = row.values
+                for value in values { try context.hold(contentsOf: value) }
+                rows.append(values)
+                return true
+            }
+            return result.with(rows: rows)
+        } catch {
+            throw self.cypherError(error)
+                ?? CypherError(.semantic, "ProcedureFailed", "\(error)").with(source: self.statement.source)
+        }
+    }
+
+    private func cypherError(_ error: any Error) -> CypherError? {
+        switch error {
+        case let error as CypherError: error.with(source: self.statement.source)
+        case let error as GraphError:
+            ExecutionContext.cypherError(error).with(source: self.statement.source)
+        default: nil
+        }
+    }
+
+    private func execute(
+        _ call: QueryCall, _ sink: (ResultRow, ExecutionContext) throws -> Bool
     ) throws -> QueryResult {
-        let entry = self.services.running.begin(self.statement.source, database: database, at: now)
+        switch self.statement.body {
+        case .query(let query): try self.execute(query, call, sink)
+        case .schema(let command): try SchemaExecutor.run(command, call.transaction, call.preparedIndex)
+        case .administration:
+            throw CypherError(
+                .semantic, "NotSupported", "commands about whole graphs do not run inside one of them")
+        }
+    }
+
+    private func execute(
+        _ query: Query, _ call: QueryCall, _ sink: (ResultRow, ExecutionContext) throws -> Bool
+    ) throws -> QueryResult {
+        let entry = self.services.running.begin(self.statement.source, database: call.database, at: call.now)
         defer { self.services.running.finish(entry) }
-        let plan = try self.plans.plan(query, graph, self.services)
+        let plan = try self.plans.plan(query, call.graph, self.services)
         let (root, columns) = (plan.root, plan.columns)
         let names = columns.map(\.name)
         if self.statement.mode == .explain {
             return QueryResult(
-                columns: names, rows: [], counters: QueryCounters(), graph: graph, plan: PlanDescription(root)
-            )
+                columns: names, rows: [], counters: QueryCounters(), graph: call.graph,
+                plan: PlanDescription(root))
         }
-        let context = ExecutionContext(
-            graph: graph, transaction: transaction, parameters: parameters, limits: limits, now: now,
-            names: plan.names, entry: entry, commit: commit)
+        let context = ExecutionContext(call, names: plan.names, entry: entry)
         if self.statement.mode == .profile { context.profile = QueryProfile() }
-        var rows: [[Value]] = []
-        let empty = Row(count: plan.slotCount)
-        _ = try root.run(context, empty) { row in
+        var count = 0
+        _ = try root.run(context, Row(count: plan.slotCount)) { row in
             guard !columns.isEmpty else { return true }
-            guard rows.count < limits.rows else {
+            guard count < call.limits.rows else {
                 throw CypherError(
-                    .limit, "RowLimit", "the result has more than \(limits.rows) rows", hint: "use LIMIT")
+                    .limit, "RowLimit", "the result has more than \(call.limits.rows) rows", hint: "use LIMIT"
+                )
             }
-            let values = columns.map { row[$0.slot] }
-            for value in values { try context.hold(contentsOf: value) }
-            rows.append(values)
-            return true
+            count += 1
+            return try sink(ResultRow(row: row, columns: columns), context)
         }
         return QueryResult(
-            columns: names, rows: rows, counters: context.counters, graph: context.graph,
+            columns: names, rows: [], counters: context.counters, graph: context.graph,
             plan: context.profile.map { PlanDescription(root, $0) })
     }
+}
+
+/// One run of a query: where, with what, and within which limits.
+struct QueryCall {
+    let graph: GraphSnapshot
+    var transaction: GraphTransaction?
+    let parameters: [String: Value]
+    let limits: QueryLimits
+    /// The moment that all of the query's clocks show.
+    let now: ZonedDateTime
+    /// The graph's name.
+    let database: String
+    /// Runs a body in a transaction of its own and commits it; nil where queries cannot commit as they go.
+    var commit: BatchCommit?
+    var control: QueryControl?
+    var preparedIndex: PreparedIndex?
 }
 
 /// What a query gave.
@@ -219,6 +297,11 @@ package struct QueryResult: Sendable {
         self.counters = counters
         self.graph = graph
         self.plan = plan
+    }
+
+    fileprivate func with(rows: [[Value]]) -> QueryResult {
+        QueryResult(
+            columns: self.columns, rows: rows, counters: self.counters, graph: self.graph, plan: self.plan)
     }
 }
 

@@ -48,7 +48,11 @@ extension ShellBackend {
 
 /// A shell on a data folder.
 final class FolderShell: ShellBackend {
+    /// A person may think for a day; nobody else waits for the writer of this process.
+    private static let idleSeconds = 86_400
+
     private let catalog: GraphCatalog
+    private let transaction = Mutex<ExplicitTransaction?>(nil)
 
     init(_ catalog: GraphCatalog) { self.catalog = catalog }
 
@@ -58,21 +62,55 @@ final class FolderShell: ShellBackend {
         let running = self.catalog.engine.running
         let parameters = values
         return try await withTaskCancellationHandler {
-            try await self.catalog.query(statement, on: graph, parameters: parameters)
-                .queryAPIJSON(includesCounters: true)
+            let result =
+                if let transaction = self.transaction.withLock({ $0 }) {
+                    try await self.run(statement, in: transaction, parameters)
+                } else {
+                    try await self.catalog.query(statement, on: graph, parameters: parameters)
+                }
+            return result.queryAPIJSON(includesCounters: true)
         } onCancel: {
             // Nobody else runs queries in this process.
             for entry in running.all { _ = running.terminate(entry.id) }
         }
     }
 
-    func isInTransaction() async -> Bool { false }
+    private func run(
+        _ statement: String, in transaction: ExplicitTransaction, _ parameters: [String: Value]
+    ) async throws -> QueryResult {
+        do {
+            let prepared = try transaction.database.engine.prepare(statement)
+            switch try transaction.place(for: prepared) {
+            case .writer: return try await transaction.run(prepared, parameters: parameters)
+            case .snapshot(let graph):
+                return try await runBlocking {
+                    try prepared.run(on: graph, parameters: parameters, now: GraphDatabase.now())
+                }
+            }
+        } catch {
+            transaction.rollback()
+            self.transaction.withLock { $0 = nil }
+            throw error
+        }
+    }
 
-    func begin(graph: String) async throws { throw ShellError("transactions need a server") }
+    func isInTransaction() async -> Bool { self.transaction.withLock { $0 != nil } }
 
-    func commit() async throws { throw Self.noTransaction }
+    func begin(graph: String) async throws {
+        guard await !self.isInTransaction() else { throw ShellError("a transaction is open already") }
+        let transaction = ExplicitTransaction(
+            on: try await self.catalog.graph(graph), idleSeconds: Self.idleSeconds)
+        self.transaction.withLock { $0 = transaction }
+    }
 
-    func rollback() async throws { throw Self.noTransaction }
+    func commit() async throws { _ = try await self.taken().commit() }
+
+    func rollback() async throws { try self.taken().rollback() }
+
+    private func taken() throws -> ExplicitTransaction {
+        guard let transaction = self.transaction.withLock({ $0.take() }) else { throw Self.noTransaction }
+        return transaction
+    }
 
     static let noTransaction = ShellError("no transaction is open; `:begin` begins one")
 }

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import pty
+import re
 import select
 import signal
 import struct
@@ -223,6 +224,20 @@ class ShellInAPipe(Case):
         self.assertEqual([json.loads(line) for line in lines], [{"n": 1, "text": "a,b"}, {"n": 2, "text": "a,b"}])
         self.assertEqual(self.shell(query, "--format", "csv"), 'n,text\n1,"a,b"\n2,"a,b"\n')
         self.assertEqual(json.loads(self.shell(query, "--format", "json"))[1]["n"], 2)
+
+    def transaction(self, shell):
+        count = "MATCH (t:T) RETURN count(t) AS n;\n"
+        output = shell(f":begin\n{count}CREATE (:T);\n{count}:rollback\n{count}:begin\nCREATE (:T);\n:commit\n{count}")
+        self.assertEqual(re.findall(r"^n\n(\d+)$", output, re.M), ["0", "1", "0", "1"])
+        self.assertIn("no transaction is open", shell(":commit\n", code=2))
+        self.assertIn("it was not committed", shell(":begin\nCREATE (:T);\n"))
+        self.assertIn("line 3: ", shell(":begin\nCREATE (:T);\nRETURN 1 / 0;\n:commit\n", code=2))
+        self.assertEqual(shell(count).split(), ["n", "1"])
+
+    def test_a_transaction_on_a_folder_is_kept_or_undone_as_a_whole(self):
+        self.server.stop()
+        self.transaction(lambda text, code=0: run(
+            "shell", "--data", self.folder / "data", "--format", "csv", stdin=text, code=code))
 
     def test_a_file_that_is_not_there_and_one_that_runs_itself_are_refused(self):
         self.assertIn("No such file", self.shell(":source /nowhere/x.cypher\n", code=2))

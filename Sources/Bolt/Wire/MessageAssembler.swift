@@ -8,7 +8,8 @@ package struct MessageAssembler {
         case tooLong(limit: Int)
     }
 
-    private let limit: Int
+    /// The most bytes that a message may have.
+    package var limit: Int
     private var message = ByteBuffer()
 
     /// An assembler that refuses messages of more than `limit` bytes.

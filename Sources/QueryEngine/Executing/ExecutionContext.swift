@@ -33,6 +33,7 @@ final class ExecutionContext {
     var profile: QueryProfile?
     private let names: TokenNames
     private let entry: RunningQueries.Entry?
+    private let control: QueryControl?
     @exclusivity(unchecked) private var keys: [PropertyKeyID?]
     @exclusivity(unchecked) private var labels: [LabelID?]
     @exclusivity(unchecked) private var types: [RelationshipTypeID?]
@@ -43,27 +44,24 @@ final class ExecutionContext {
     @exclusivity(unchecked) private var steps = 0
     @exclusivity(unchecked) private var held = 0
 
-    init(
-        graph: GraphSnapshot, transaction: GraphTransaction?, parameters: [String: Value],
-        limits: QueryLimits,
-        now: ZonedDateTime, names: TokenNames, entry: RunningQueries.Entry? = nil, commit: BatchCommit? = nil
-    ) {
+    init(_ call: QueryCall, names: TokenNames, entry: RunningQueries.Entry? = nil) {
         self.entry = entry
-        self.commit = commit
+        self.control = call.control
+        self.commit = call.commit
         self.names = names
         self.keys = Array(repeating: nil, count: names.keys.count)
         self.labels = Array(repeating: nil, count: names.labels.count)
         self.types = Array(repeating: nil, count: names.types.count)
-        self.given = names.parameters.map { parameters[$0] }
+        self.given = names.parameters.map { call.parameters[$0] }
         self.implications = Array(repeating: nil, count: names.implications.count)
         self.current = .allocate(capacity: 1)
-        self.current.initialize(to: graph)
-        self.initial = graph
-        self.transaction = transaction
-        self.parameters = parameters
-        self.limits = limits
-        self.now = now
-        self.deadline = .now + .seconds(limits.seconds)
+        self.current.initialize(to: call.graph)
+        self.initial = call.graph
+        self.transaction = call.transaction
+        self.parameters = call.parameters
+        self.limits = call.limits
+        self.now = call.now
+        self.deadline = .now + .seconds(call.limits.seconds)
     }
 
     deinit {
@@ -125,10 +123,11 @@ final class ExecutionContext {
     }
 
     private func look() throws(CypherError) {
-        guard !Task.isCancelled, self.entry?.isEnded != true else {
+        guard !Task.isCancelled, self.entry?.isEnded != true, self.control?.isCancelled != true else {
             throw CypherError(.cancelled, "Cancelled", "the query was cancelled")
         }
-        guard ContinuousClock.now < self.deadline else {
+        if let control = self.control, control.isBrief { throw QueryControl.notBrief }
+        guard ContinuousClock.now < self.deadline + (self.control?.waited ?? .zero) else {
             throw CypherError(
                 .limit, "TimeLimit", "the query ran longer than its limit of \(self.limits.seconds) s",
                 hint: "match less, or ask for a higher limit")
@@ -291,6 +290,9 @@ package struct QueryCounters: Hashable, Sendable {
     package var constraintsAdded = 0
     /// Constraints dropped.
     package var constraintsRemoved = 0
+
+    /// Nothing changed.
+    package init() {}
 
     /// All counters by name, in a fixed order.
     package var all: [(name: String, count: Int)] {

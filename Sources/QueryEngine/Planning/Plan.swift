@@ -45,6 +45,11 @@ final class Plan: @unchecked Sendable {
 final class PlanCache: Sendable {
     private let plan = Mutex<Plan?>(nil)
 
+    /// The newest plan if it suits the graph.
+    func known(suiting graph: GraphSnapshot) -> Plan? {
+        self.plan.withLock { $0 }.flatMap { $0.suits(graph) ? $0 : nil }
+    }
+
     /// A plan that suits the graph, made when the newest does not.
     func plan(_ query: Query, _ graph: GraphSnapshot, _ services: QueryServices) throws(CypherError) -> Plan {
         if let known = self.plan.withLock({ $0 }), known.suits(graph) { return known }

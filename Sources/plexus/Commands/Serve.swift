@@ -1,5 +1,6 @@
 import ArgumentParser
 import Authorization
+import Bolt
 import Foundation
 import GraphDatabase
 import GraphStorage
@@ -36,6 +37,17 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "Where to listen for HTTP; port 0 picks a free one.")
     var http = "127.0.0.1:8420"
 
+    @Option(
+        help: "Where to listen for Bolt, Neo4j's protocol; port 0 picks a free one. (default: 127.0.0.1:7687)"
+    )
+    var bolt: String?
+
+    @Option(help: "A file with the certificate chain, in PEM: then Bolt is encrypted.")
+    var tlsCertificate: String?
+
+    @Option(help: "A file with the certificate's private key, in PEM.")
+    var tlsKey: String?
+
     @Option(help: "none: no token needed, on loopback only; required: every request needs one.")
     var auth = AuthMode.required
 
@@ -55,7 +67,8 @@ struct Serve: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let (host, port) = try self.address()
+        let (host, port) = try self.address("--http", self.http)
+        let boltAddress = try self.address("--bolt", self.bolt ?? Self.usualBolt)
         let logger = Self.logger("plexus", level: self.logLevel)
         let catalog = try await GraphCatalog(
             folder: self.data, durability: self.durability,
@@ -86,9 +99,10 @@ struct Serve: AsyncParsableCommand {
                 isReady.withLock { $0 = true }
                 logger.info("ready", metadata: ["http": "\(host):\(actual)"])
             }, logger: Self.logger("http", level: "warning"))
+        let bolt = try await self.startBolt(boltAddress, services, logger)
         let group = ServiceGroup(
             configuration: .init(
-                services: [
+                services: (bolt.map { [.init(service: BoltService(server: $0))] } ?? []) + [
                     .init(service: application),
                     .init(service: LeaseSweeper(orchestrator: services.orchestrator, logger: logger)),
                 ], gracefulShutdownSignals: [.sigterm, .sigint],
@@ -103,17 +117,56 @@ struct Serve: AsyncParsableCommand {
         logger.info("stopped")
     }
 
-    private func address() throws -> (host: String, port: Int) {
-        guard let colon = self.http.lastIndex(of: ":"),
-            let port = Int(self.http[self.http.index(after: colon)...]),
+    /// Where Bolt is served when nobody says otherwise.
+    private static let usualBolt = "127.0.0.1:7687"
+
+    private func address(_ option: String, _ given: String) throws -> (host: String, port: Int) {
+        guard let colon = given.lastIndex(of: ":"), let port = Int(given[given.index(after: colon)...]),
             (0...65_535).contains(port)
-        else { throw CommandFailure.usage("--http \(self.http): write HOST:PORT, such as 127.0.0.1:8420") }
-        let host = String(self.http[..<colon])
+        else { throw CommandFailure.usage("\(option) \(given): write HOST:PORT, such as 127.0.0.1:8420") }
+        let host = String(given[..<colon])
         let isLoopback = host == "localhost" || host.hasPrefix("127.") || host == "[::1]" || host == "::1"
         guard self.auth == .required || isLoopback else {
             throw CommandFailure.usage("--auth none is allowed on loopback only, not on \(host)")
         }
-        return (host, port)
+        return (host.trimmingCharacters(in: ["[", "]"]), port)
+    }
+
+    /// Starts to listen for Bolt; nil when the usual port is taken and nobody asked for it.
+    private func startBolt(
+        _ address: (host: String, port: Int), _ services: Services, _ logger: Logger
+    ) async throws -> BoltServer? {
+        let configuration = BoltConfiguration(
+            host: address.host, port: address.port, catalog: services.catalog,
+            gate: self.auth == .required ? .tokens(services.tokens) : .open,
+            tls: try self.tls(), logger: logger)
+        do {
+            let server = try await BoltServer.start(configuration)
+            Terminal.say("bolt listening on bolt://\(address.host):\(server.port)")
+            return server
+        } catch let error as IOError {
+            guard self.bolt == nil else {
+                try? await services.catalog.close()
+                throw CommandFailure("cannot listen on \(address.host):\(address.port): \(error)", code: 3)
+            }
+            logger.warning(
+                "bolt is not served: its usual port is taken; name another one with --bolt",
+                metadata: ["address": "\(Self.usualBolt)", "error": "\(error)"])
+            return nil
+        }
+    }
+
+    private func tls() throws -> BoltTLS? {
+        switch (self.tlsCertificate, self.tlsKey) {
+        case (nil, nil): return nil
+        case (let certificate?, let key?):
+            do {
+                return try BoltTLS(certificate: certificate, key: key)
+            } catch {
+                throw CommandFailure.usage("--tls-certificate \(certificate), --tls-key \(key): \(error)")
+            }
+        default: throw CommandFailure.usage("--tls-certificate and --tls-key belong together")
+        }
     }
 
     private func services(_ catalog: GraphCatalog, _ logger: Logger) async throws -> Services {
@@ -145,6 +198,20 @@ struct Serve: AsyncParsableCommand {
         var logger = Logger(label: label) { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = Logger.Level(rawValue: level) ?? .info
         return logger
+    }
+}
+
+/// Serves Bolt until the program is to end.
+struct BoltService: Service {
+    let server: BoltServer
+
+    func run() async throws {
+        try await withGracefulShutdownHandler {
+            try await self.server.wait()
+        } onGracefulShutdown: {
+            Task { await self.server.close() }
+        }
+        await self.server.close()
     }
 }
 

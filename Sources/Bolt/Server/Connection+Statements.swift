@@ -1,0 +1,329 @@
+internal import Cypher
+internal import GraphDatabase
+internal import NIOCore
+internal import PropertyGraph
+internal import QueryEngine
+
+/// Statements and their results.
+extension Connection {
+    /// The longest text, in bytes, of a statement that may run on the event loop.
+    private static let briefText = 4096
+    /// The most rows, and the most values held, of such a statement.
+    private static let briefRows = 256
+    private static let briefValues = 10_000
+    /// Bytes of rows that are sent before others on the event loop have their turn.
+    private static let turnBytes = 1 << 20
+    /// Rows in pieces of fewer bytes are put together with what else is to be sent.
+    private static let copiedBytes = 4096
+
+    // MARK: RUN
+
+    /// A statement that is ready to run, and where.
+    private struct Call: Sendable {
+        let request: BoltRequest
+        let statement: PreparedQuery
+        let parameters: [String: Value]
+        let options: StatementOptions
+        let graph: GraphDatabase
+        let limits: QueryLimits
+    }
+
+    func run(
+        _ request: BoltRequest, _ text: String, _ parameters: [String: Value], _ entries: [String: Value]
+    ) {
+        let options: StatementOptions
+        do {
+            options = try StatementOptions(
+                self.transaction == nil ? entries : [:],
+                connection: self.transaction == nil ? self.filter : self.transactionFilter)
+        } catch {
+            return self.fail(request, error)
+        }
+        let catalog = self.configuration.catalog
+        let known = catalog.engine.known(text)
+        let graph = self.transaction?.database ?? self.graphAtHand(options)
+        if let known, let graph, self.transaction != nil || known.statement.graph == nil {
+            return self.run(self.call(request, known, parameters, options, graph))
+        }
+        let isInTransaction = self.transaction != nil
+        let task = TaskBox()
+        let back = self.start(request) { task.cancel() }
+        task.run {
+            do {
+                let statement = try await catalog.prepare(text)
+                var found = graph
+                if !isInTransaction { found = try await catalog.find(statement, options) }
+                guard let found else { throw TransactionFailure.ended }
+                back { connection in
+                    connection.run(connection.call(request, statement, parameters, options, found))
+                }
+            } catch {
+                back { $0.fail(request, error) }
+            }
+        }
+    }
+
+    private func call(
+        _ request: BoltRequest, _ statement: PreparedQuery, _ parameters: [String: Value],
+        _ options: StatementOptions, _ graph: GraphDatabase
+    ) -> Call {
+        var limits = QueryLimits.standard
+        if let limit = options.timeLimit { limits.seconds = min(limits.seconds, limit / .seconds(1)) }
+        if let transaction = self.transaction { limits = transaction.limits(limits) }
+        return Call(
+            request: request, statement: statement, parameters: parameters, options: options, graph: graph,
+            limits: limits)
+    }
+
+    private func run(_ call: Call) {
+        do {
+            if let transaction = self.transaction {
+                switch try transaction.place(for: call.statement) {
+                case .snapshot(let snapshot): self.read(call, on: snapshot)
+                case .writer: self.write(call, in: transaction)
+                }
+                return
+            }
+            if let command = call.statement.administration { return try self.administer(call, command) }
+            guard !call.statement.isReadOnly || call.statement.commitsInBatches else {
+                return self.read(call, on: call.graph.snapshot())
+            }
+            guard call.options.access == .write else { throw TransactionFailure.readOnly }
+            self.write(call, in: nil)
+        } catch {
+            self.fail(call.request, error)
+        }
+    }
+
+    private func administer(_ call: Call, _ command: AdministrationCommand) throws {
+        guard call.options.access == .write else { throw TransactionFailure.readOnly }
+        let catalog = self.configuration.catalog
+        let back = self.start(call.request)
+        Task {
+            do {
+                try await catalog.run(command)
+                let result = QueryResult(columns: [], rows: [], graph: catalog.network.snapshot())
+                back { $0.open(call, result, QueryControl()) }
+            } catch {
+                back { $0.fail(call.request, error) }
+            }
+        }
+    }
+
+    /// Runs a query that may change the graph; its rows are held until the client has them, not the writer.
+    private func write(_ call: Call, in transaction: ExplicitTransaction?) {
+        let control = QueryControl()
+        let back = self.start(call.request) { control.cancel() }
+        Task {
+            do {
+                let result =
+                    if let transaction {
+                        try await transaction.run(
+                            call.statement, parameters: call.parameters, limits: call.limits,
+                            control: control)
+                    } else {
+                        try await call.graph.query(
+                            call.statement, parameters: call.parameters, limits: call.limits,
+                            control: control)
+                    }
+                back { $0.open(call, result, control) }
+            } catch {
+                back { $0.fail(call.request, error) }
+            }
+        }
+    }
+
+    private func open(_ call: Call, _ result: QueryResult, _ control: QueryControl) {
+        self.open(
+            call, columns: result.columns, .values(result, self.encoder(of: result.graph), done: 0), control,
+            on: result.graph, bookmark: call.graph.bookmark)
+    }
+
+    private func encoder(of snapshot: GraphSnapshot) -> RecordEncoder {
+        RecordEncoder(snapshot: snapshot, version: self.version, utcPatch: self.usesUTC)
+    }
+
+    /// Runs a read: here when it is brief, else on a thread that hands its rows over.
+    private func read(_ call: Call, on snapshot: GraphSnapshot) {
+        if call.statement.isBrief(on: snapshot), call.statement.statement.source.utf8.count <= Self.briefText,
+            self.readBriefly(call, on: snapshot)
+        {
+            return
+        }
+        let control = QueryControl()
+        guard let loop = self.context?.eventLoop else { return }
+        let me = NIOLoopBound(self, eventLoop: loop)
+        let handover = ResultHandover<EncodedRows, QueryResult>(threads: call.graph.threads) {
+            loop.execute { me.value.pump() }
+        }
+        let back = self.start(call.request) {
+            control.cancel()
+            handover.cancel()
+        }
+        call.graph.stream(
+            call.statement, on: snapshot, parameters: call.parameters, limits: call.limits, control: control,
+            encoder: self.encoder(of: snapshot), to: handover
+        ) { columns in
+            back { connection in
+                do {
+                    connection.open(
+                        call, columns: try columns.get(), .stream(handover), control, on: snapshot,
+                        bookmark: Bookmark(graph: call.graph.name, version: snapshot.version))
+                } catch {
+                    connection.fail(call.request, error)
+                }
+            }
+        }
+    }
+
+    /// Whether the read is done; it is not when it turned out to take more than a moment.
+    private func readBriefly(_ call: Call, on snapshot: GraphSnapshot) -> Bool {
+        let control = QueryControl(isBrief: true)
+        var encoder = self.encoder(of: snapshot)
+        let limits = QueryLimits(
+            seconds: call.limits.seconds, rows: Self.briefRows, heldValues: Self.briefValues)
+        do {
+            let result = try call.statement.stream(
+                on: snapshot, parameters: call.parameters, limits: limits, now: GraphDatabase.now(),
+                database: call.graph.name, control: control
+            ) { row in
+                encoder.append(row)
+                return true
+            }
+            let opened = self.open(
+                call, columns: result.columns, .encoded, control, on: snapshot,
+                bookmark: Bookmark(graph: call.graph.name, version: snapshot.version))
+            opened.fill(encoder.take(), result)
+            return true
+        } catch let error as CypherError where error.kind == .limit {
+            return false
+        } catch {
+            self.fail(call.request, error)
+            return true
+        }
+    }
+
+    @discardableResult
+    private func open(
+        _ call: Call, columns: [String], _ source: OpenResult.Source, _ control: QueryControl,
+        on snapshot: GraphSnapshot, bookmark: Bookmark
+    ) -> OpenResult {
+        let isInTransaction = self.transaction != nil
+        let result = OpenResult(
+            call.statement, columns: columns, on: call.graph, source, control: control,
+            notifications: Notification.all(call.statement, on: snapshot, filter: call.options.filter),
+            bookmark: isInTransaction ? nil : bookmark)
+        let number = self.conversation.nextResult
+        self.results[number] = result
+        var metadata: Metadata = [("t_first", .integer(0)), ("fields", .list(columns.map(Value.string)))]
+        if isInTransaction { metadata.append(("qid", .integer(number))) }
+        if self.version >= BoltVersion(5, 8), !isInTransaction {
+            metadata.append(("db", .string(call.graph.name)))
+        }
+        self.succeed(call.request, metadata)
+        return result
+    }
+
+    // MARK: PULL and DISCARD
+
+    func ask(_ request: BoltRequest, _ number: Int, _ count: Int, isDiscard: Bool) {
+        guard let result = self.results[number] else {
+            return self.fail(request, TransactionFailure.ended)
+        }
+        result.ask()
+        // Plans come, and profiles are true, only when the query has run to its end.
+        if isDiscard, count == -1, result.statement.statement.mode == .run {
+            return self.conclude(request, number, result.discard())
+        }
+        _ = self.start(request)
+        self.demand = Demand(
+            number: number, result: result, left: count == -1 ? .max : count, isDiscard: isDiscard)
+        self.pump()
+    }
+
+    /// Goes on with a PULL or DISCARD that waited for rows, or for the client to read.
+    func pump() {
+        guard let demand = self.demand, let running = self.running else { return }
+        self.serve(running.request, demand)
+        self.advance()
+    }
+
+    /// Sends what is there.
+    private func serve(_ request: BoltRequest, _ given: Demand) {
+        var demand = given
+        var sent = 0
+        self.demand = nil
+        while true {
+            switch demand.result.state {
+            case .ended(let end):
+                self.running = nil
+                return self.conclude(request, demand.number, end.map { $0 })
+            case .rows where demand.left == 0:
+                self.running = nil
+                return self.succeed(request, [("has_more", .boolean(true))], hasMore: true)
+            case .unknown: break
+            case .rows:
+                guard sent < Self.turnBytes, demand.isDiscard || self.context?.channel.isWritable == true
+                else { break }
+                let (bytes, rows) = demand.result.take(demand.left)
+                if demand.left != .max { demand.left -= rows }
+                sent += bytes.readableBytes
+                if demand.isDiscard { demand.result.hasDropped = true } else { self.sendRows(bytes) }
+                continue
+            }
+            self.demand = demand
+            if sent >= Self.turnBytes { self.pumpLater() }
+            // The channel may take it at once and call for more before this returns.
+            return self.flush()
+        }
+    }
+
+    private func sendRows(_ bytes: ByteBuffer) {
+        guard bytes.readableBytes > Self.copiedBytes else { return self.writer.write(bytes) }
+        self.send(self.writer.take())
+        self.send(bytes)
+    }
+
+    private func pumpLater() {
+        guard let loop = self.context?.eventLoop else { return }
+        let me = NIOLoopBound(self, eventLoop: loop)
+        loop.execute { me.value.pump() }
+    }
+
+    /// Answers for the last of a result.
+    private func conclude(
+        _ request: BoltRequest, _ number: Int, _ end: Result<OpenResult.End?, any Error>
+    ) {
+        guard let result = self.results.removeValue(forKey: number) else { return }
+        switch end {
+        case .success(let end): self.succeed(request, result.summary(end, version: self.version))
+        case .failure(let error): self.fail(request, error)
+        }
+    }
+}
+
+extension GraphCatalog {
+    /// Reads and checks a statement on a thread for queries.
+    fileprivate nonisolated func prepare(_ text: String) async throws -> PreparedQuery {
+        let engine = self.engine
+        return try await withTaskExecutorPreference(self.network.threads) {
+            try await prepared(text, by: engine)
+        }
+    }
+
+    /// The graph that a statement is about, as soon as it has the states that the client has seen.
+    fileprivate nonisolated func find(
+        _ statement: PreparedQuery, _ options: StatementOptions
+    ) async throws -> GraphDatabase {
+        try await self.wait(for: options.bookmarks)
+        // Neo4j keeps users and graphs in a graph `system`; commands about graphs are sent there.
+        let isCommand = statement.administration != nil && options.graph == "system"
+        let name = isCommand ? nil : options.graph
+        return try await self.graph(statement.statement.graph ?? name ?? Self.network)
+    }
+}
+
+/// On the executor that the task prefers.
+@concurrent private func prepared(_ text: String, by engine: QueryEngine) async throws -> PreparedQuery {
+    try engine.prepare(text)
+}
