@@ -145,7 +145,12 @@ let package = Package(
         .testTarget(name: "TidyTests", swiftSettings: strict),
         tests("JSON"),
         tests("Cypher"),
-        tests("Bolt", uses: ["PropertyGraph", "TestSupport", nio]),
+        tests(
+            "Bolt",
+            uses: [
+                "GraphDatabase", "GraphStorage", "PropertyGraph", "QueryEngine", "TestSupport", logging, nio,
+                nioPosix,
+            ]),
         tests("QueryEngine", uses: ["Cypher", "PropertyGraph", "TestSupport"]),
         tests("Authorization", uses: ["PropertyGraph", "TestSupport"]),
         tests("PropertyGraph", uses: ["TestSupport"]),
