@@ -162,7 +162,8 @@ let package = Package(
             uses: ["GraphDatabase", "GraphStorage", "Graphviz", "JSON", "NamedResources", "PropertyGraph"]),
         tests("GraphStorage", uses: ["JSON", "PropertyGraph", "TestSupport", grdb]),
         tests(
-            "GraphDatabase", uses: ["GraphStorage", "JSON", "PropertyGraph", "QueryEngine", "TestSupport"]),
+            "GraphDatabase",
+            uses: ["Cypher", "GraphStorage", "JSON", "PropertyGraph", "QueryEngine", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6]
 )
