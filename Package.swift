@@ -151,7 +151,12 @@ let package = Package(
         tests("JSON"),
         tests("Cypher"),
         tests("Shell", uses: ["JSON"]),
-        tests("Bolt", uses: ["PropertyGraph", "TestSupport", nio]),
+        tests(
+            "Bolt",
+            uses: [
+                "GraphDatabase", "GraphStorage", "PropertyGraph", "QueryEngine", "TestSupport", logging, nio,
+                nioPosix,
+            ]),
         tests("QueryEngine", uses: ["Cypher", "PropertyGraph", "TestSupport"]),
         tests("Authorization", uses: ["PropertyGraph", "TestSupport"]),
         tests("PropertyGraph", uses: ["TestSupport"]),
@@ -163,7 +168,8 @@ let package = Package(
             uses: ["GraphDatabase", "GraphStorage", "Graphviz", "JSON", "NamedResources", "PropertyGraph"]),
         tests("GraphStorage", uses: ["JSON", "PropertyGraph", "TestSupport", grdb]),
         tests(
-            "GraphDatabase", uses: ["GraphStorage", "JSON", "PropertyGraph", "QueryEngine", "TestSupport"]),
+            "GraphDatabase",
+            uses: ["Cypher", "GraphStorage", "JSON", "PropertyGraph", "QueryEngine", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6]
 )

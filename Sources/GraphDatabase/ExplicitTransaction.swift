@@ -1,4 +1,4 @@
-internal import Cypher
+package import Cypher
 internal import Dispatch
 package import PropertyGraph
 package import QueryEngine
@@ -29,13 +29,17 @@ package final class ExplicitTransaction: Sendable {
     package enum Place: Sendable {
         /// On a snapshot, by the caller; on failure it calls ``ExplicitTransaction/rollback()``.
         case snapshot(GraphSnapshot)
-        /// By ``ExplicitTransaction/run(_:parameters:control:)``.
+        /// By ``ExplicitTransaction/run(_:parameters:limits:control:)``.
         case writer
+        /// By ``GraphCatalog/run(_:)``, at once and for good.
+        case catalog(AdministrationCommand)
     }
 
     private enum Stage {
         /// Nothing was read or written yet.
         case fresh
+        /// It holds a command about whole graphs, and nothing else: drivers know no other way to send one with retries.
+        case administrating
         case reading(GraphSnapshot)
         case writing(WriterLease)
         case over(TransactionFailure)
@@ -71,8 +75,11 @@ package final class ExplicitTransaction: Sendable {
     package func place(for statement: PreparedQuery) throws(TransactionFailure) -> Place {
         try self.admit(statement)
         return try self.stage.withLock { stage throws(TransactionFailure) in
+            if let command = statement.administration { return try Self.administer(&stage, command) }
             switch stage {
             case .over(let reason): throw reason
+            case .administrating:
+                throw .notInTransaction("a statement after a command about whole graphs")
             case .writing: return .writer
             case .reading(let snapshot): return statement.isReadOnly ? .snapshot(snapshot) : .writer
             case .fresh:
@@ -84,13 +91,24 @@ package final class ExplicitTransaction: Sendable {
         }
     }
 
+    private static func administer(
+        _ stage: inout Stage, _ command: AdministrationCommand
+    ) throws(TransactionFailure) -> Place {
+        switch stage {
+        case .over(let reason): throw reason
+        case .fresh, .administrating: stage = .administrating
+        case .reading, .writing:
+            throw .notInTransaction("a command about whole graphs after other statements")
+        }
+        return .catalog(command)
+    }
+
     private func admit(_ statement: PreparedQuery) throws(TransactionFailure) {
         if let name = statement.statement.graph?.lowercased(), name != self.database.name {
             throw .otherGraph(named: name, here: self.database.name)
         }
-        if statement.administration != nil { throw .notInTransaction("a command about whole graphs") }
         if statement.commitsInBatches { throw .notInTransaction("CALL { } IN TRANSACTIONS") }
-        if self.access == .read, !statement.isReadOnly { throw .readOnly }
+        if self.access == .read, !statement.isReadOnly || statement.administration != nil { throw .readOnly }
         if let deadline = self.deadline, ContinuousClock.now >= deadline {
             self.end(.timedOut)
             throw .timedOut
@@ -133,6 +151,7 @@ package final class ExplicitTransaction: Sendable {
             case .over(let reason): throw reason
             case .writing(let lease): return (lease, false)
             case .reading(let snapshot): base = snapshot.version
+            case .administrating: throw .notInTransaction("a statement after a command about whole graphs")
             case .fresh: break
             }
             let lease = WriterLease(base: base, idleSeconds: self.idleSeconds, deadline: self.deadline)
@@ -159,7 +178,7 @@ package final class ExplicitTransaction: Sendable {
         case .over(let reason):
             self.stage.withLock { $0 = .over(reason) }
             throw reason
-        case .fresh: return self.database.bookmark
+        case .fresh, .administrating: return self.database.bookmark
         case .reading(let snapshot): return Bookmark(graph: self.database.name, version: snapshot.version)
         case .writing(let lease):
             try await lease.commit()
@@ -174,7 +193,7 @@ package final class ExplicitTransaction: Sendable {
             switch stage {
             case .over(let reason): throw reason
             case .writing: return nil
-            case .fresh:
+            case .fresh, .administrating:
                 stage = .over(.ended)
                 return self.database.bookmark
             case .reading(let snapshot):

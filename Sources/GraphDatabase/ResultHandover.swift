@@ -46,6 +46,9 @@ package final class ResultHandover<Piece: Sendable, End: Sendable>: Sendable {
     /// Whether the consumer wants no more. The producer need not look here: ``push(_:rows:bytes:)`` does.
     package var isCancelled: Bool { self.state.withLock { $0.isCancelled } }
 
+    /// Whether the producer has ended.
+    package var isFinished: Bool { self.state.withLock { $0.end != nil } }
+
     /// Puts a piece here and waits for room for the next one.
     /// - Returns: how long it waited.
     /// - Throws: ``ReaderFailure``.

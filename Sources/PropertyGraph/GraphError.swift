@@ -64,9 +64,10 @@ extension GraphError: CustomStringConvertible {
             "property `\(key)` cannot hold a \(typeName); store plain values or lists of plain values"
         case .emptyName: "labels, relationship types and property keys need a name"
         case .alreadyExists(let constraint, let kind, let entity, let keys, let values, let holder):
-            "a \(kind.rawValue) with \(kind == .node ? "label" : "type") `\(entity)` and "
+            // Drivers' mappers look for the words "already exists with label".
+            "a \(kind.rawValue) already exists with \(kind == .node ? "label" : "type") `\(entity)` and "
                 + zip(keys, values).map { "\($0) = \(Self.brief($1))" }.joined(separator: ", ")
-                + " exists already (\(kind.rawValue) \(holder), constraint `\(constraint)`)"
+                + " (\(kind.rawValue) \(holder), constraint `\(constraint)`)"
         case .propertyType(let constraint, let entity, let key, let wanted, let found):
             "property `\(key)` of `\(entity)` must be of type \(wanted), not \(found) "
                 + "(constraint `\(constraint)`)"

@@ -103,6 +103,16 @@ package struct PreparedQuery: Sendable {
         return command
     }
 
+    /// Whether it is about the server and not about what is in a graph: commands about whole graphs, `SHOW`, `TERMINATE`,
+    /// and calls of `dbms.*`.
+    package var isAboutServer: Bool {
+        guard case .query(let query) = self.statement.body else { return self.administration != nil }
+        return query.parts.allSatisfy { part in
+            guard case .call(let call)? = part.clauses.first?.kind else { return false }
+            return call.name.contains(" ") || call.name.hasPrefix("dbms.")
+        }
+    }
+
     /// Whether it commits as it goes (`CALL { } IN TRANSACTIONS`): then it runs on a snapshot, with a `commit`.
     package var commitsInBatches: Bool {
         guard case .query(let query) = self.statement.body, self.statement.mode != .explain else {

@@ -24,12 +24,14 @@ class Server:
         self.data = str(data)
         self.log = open(self.data + ".log", "ab")
         self.process = subprocess.Popen(
-            [str(binary), "serve", "--data", self.data, "--http", f"127.0.0.1:{port}", *options],
+            [str(binary), "serve", "--data", self.data, "--http", f"127.0.0.1:{port}", "--bolt", "127.0.0.1:0", *options],
             stdout=subprocess.PIPE, stderr=self.log, text=True, env={**os.environ, **(environment or {})})
-        self.token = self.url = None
+        self.token = self.url = self.bolt = None
         for line in self.process.stdout:
             if match := re.match(r"administrator token \(shown only now\): (\S+)", line):
                 self.token = match.group(1)
+            if match := re.match(r"bolt listening on (\S+)", line):
+                self.bolt = match.group(1)
             if match := re.match(r"listening on (\S+)", line):
                 self.url = match.group(1)
                 break

@@ -64,7 +64,7 @@ struct GraphTransactionTests {
         }
         #expect(
             error?.description
-                == "a node with label `User` and id = 1 exists already (node 0, constraint `user_id`)")
+                == "a node already exists with label `User` and id = 1 (node 0, constraint `user_id`)")
         try transaction.deleteNode(first)
         _ = try transaction.createNode(labels: ["User"], properties: ["id": .integer(1)])
     }

@@ -197,7 +197,7 @@ struct StoreTests {
         }
         #expect(
             error?.description
-                == "a relationship with type `R` and x = 1 exists already (relationship 0, constraint `r`)")
+                == "a relationship already exists with type `R` and x = 1 (relationship 0, constraint `r`)")
         #expect(throws: GraphError.propertyMissing(constraint: "r", entity: "R", key: "x")) {
             _ = try self.committed(graph) {
                 _ = try $0.createRelationship(type: "R", from: NodeID(0), to: NodeID(0))

@@ -16,6 +16,9 @@ package final class BoltServer: Sendable {
     /// Where it listens.
     package var port: Int { self.channel.localAddress?.port ?? 0 }
 
+    /// How many clients are connected.
+    package var connections: Int { self.clients.count }
+
     private init(channel: any Channel, clients: ClientChannels) {
         self.channel = channel
         self.clients = clients
@@ -70,6 +73,8 @@ private final class ClientChannels: Sendable {
     private let limit: Int
 
     init(limit: Int) { self.limit = limit }
+
+    var count: Int { self.state.withLock { $0.channels.count } }
 
     /// Counts a connection in until it is closed; nil when there are too many.
     func add(_ channel: any Channel) -> Int? {

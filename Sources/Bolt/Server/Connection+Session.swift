@@ -69,7 +69,8 @@ extension Connection {
                 Value.map(["addresses": .list([.string(address)]), "role": .string(role)])
             }
             let table: [String: Value] = [
-                "ttl": .integer(Self.routeSeconds), "db": .string(graph.name), "servers": .list(servers),
+                "ttl": .integer(Self.routeSeconds), "db": .string(options.isSystem ? "system" : graph.name),
+                "servers": .list(servers),
             ]
             connection.succeed(request, [("rt", .map(table))])
         }
@@ -85,7 +86,7 @@ extension Connection {
         self.find(request, options) { connection, graph in
             connection.transaction = ExplicitTransaction(
                 on: graph, access: options.access, timeLimit: options.timeLimit)
-            connection.transactionFilter = options.filter
+            connection.transactionOptions = options
             // Drivers look for the graph's name from 5.8 on.
             connection.succeed(
                 request, connection.version >= BoltVersion(5, 8) ? [("db", .string(graph.name))] : [])

@@ -33,9 +33,10 @@ extension Connection {
     ) {
         let options: StatementOptions
         do {
-            options = try StatementOptions(
-                self.transaction == nil ? entries : [:],
-                connection: self.transaction == nil ? self.filter : self.transactionFilter)
+            options =
+                if self.transaction != nil, let given = self.transactionOptions {
+                    given
+                } else { try StatementOptions(entries, connection: self.filter) }
         } catch {
             return self.fail(request, error)
         }
@@ -77,12 +78,9 @@ extension Connection {
 
     private func run(_ call: Call) {
         do {
+            try call.options.check(call.statement)
             if let transaction = self.transaction {
-                switch try transaction.place(for: call.statement) {
-                case .snapshot(let snapshot): self.read(call, on: snapshot)
-                case .writer: self.write(call, in: transaction)
-                }
-                return
+                return try self.run(call, in: transaction)
             }
             if let command = call.statement.administration { return try self.administer(call, command) }
             guard !call.statement.isReadOnly || call.statement.commitsInBatches else {
@@ -92,6 +90,14 @@ extension Connection {
             self.write(call, in: nil)
         } catch {
             self.fail(call.request, error)
+        }
+    }
+
+    private func run(_ call: Call, in transaction: ExplicitTransaction) throws {
+        switch try transaction.place(for: call.statement) {
+        case .snapshot(let snapshot): self.read(call, on: snapshot)
+        case .writer: self.write(call, in: transaction)
+        case .catalog(let command): try self.administer(call, command)
         }
     }
 
@@ -316,10 +322,7 @@ extension GraphCatalog {
         _ statement: PreparedQuery, _ options: StatementOptions
     ) async throws -> GraphDatabase {
         try await self.wait(for: options.bookmarks)
-        // Neo4j keeps users and graphs in a graph `system`; commands about graphs are sent there.
-        let isCommand = statement.administration != nil && options.graph == "system"
-        let name = isCommand ? nil : options.graph
-        return try await self.graph(statement.statement.graph ?? name ?? Self.network)
+        return try await self.graph(statement.statement.graph ?? options.graph ?? Self.network)
     }
 }
 

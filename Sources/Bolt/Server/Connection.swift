@@ -60,7 +60,8 @@ final class Connection: ChannelDuplexHandler {
     private var lastJob = 0
     var results: [Int: OpenResult] = [:]
     var transaction: ExplicitTransaction?
-    var transactionFilter = NotificationFilter()
+    /// What was said when the transaction began.
+    var transactionOptions: StatementOptions?
 
     var context: ChannelHandlerContext?
     private var isReadHeld = false

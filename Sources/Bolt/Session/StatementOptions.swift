@@ -1,10 +1,13 @@
 package import GraphDatabase
 package import PropertyGraph
+package import QueryEngine
 
 /// What RUN and BEGIN may say about how work is to be done.
 package struct StatementOptions: Sendable {
     /// The graph; nil for the one that is always there.
     package var graph: String?
+    /// Whether the graph was called `system`, where Neo4j takes commands about graphs: statements may be nothing else then.
+    package var isSystem = false
     /// What is announced: reading or writing.
     package var access = ExplicitTransaction.Access.write
     /// How long the work may take; nil for the server's own limit.
@@ -27,6 +30,7 @@ package struct StatementOptions: Sendable {
                 "nobody may act as another user here: leave `impersonated_user` (`\(user)`) out")
         }
         self.graph = try Self.text("db", entries)?.lowercased()
+        if self.graph == "system" { (self.graph, self.isSystem) = (nil, true) }
         if try Self.text("mode", entries) == "r" { self.access = .read }
         switch entries["tx_timeout"] {
         case nil, .null, .integer(0): break
@@ -48,6 +52,14 @@ package struct StatementOptions: Sendable {
         case nil, .null, .map: break
         default: throw Self.wrong("tx_metadata", "a map")
         }
+    }
+
+    /// - Throws: ``StatusError`` when a statement cannot run where it was sent.
+    package func check(_ statement: PreparedQuery) throws(StatusError) {
+        guard self.isSystem, !statement.isAboutServer else { return }
+        throw StatusError(
+            "Neo.ClientError.Statement.UnsupportedAdministrationCommand",
+            "`system` takes commands about graphs and SHOW only; name the graph that the statement is about")
     }
 
     private static func text(_ name: String, _ entries: [String: Value]) throws(StatusError) -> String? {

@@ -142,7 +142,8 @@ struct Serve: AsyncParsableCommand {
             tls: try self.tls(), logger: logger)
         do {
             let server = try await BoltServer.start(configuration)
-            Terminal.say("bolt listening on bolt://\(address.host):\(server.port)")
+            let scheme = configuration.tls == nil ? "bolt" : "bolt+s"
+            Terminal.say("bolt listening on \(scheme)://\(address.host):\(server.port)")
             return server
         } catch let error as IOError {
             guard self.bolt == nil else {
