@@ -65,12 +65,14 @@ let package = Package(
             name: "NamedResources", swiftSettings: strict, plugins: [.plugin(name: "EmbedResources")]),
 
         room("JSON"),
+        room("RegularExpressions"),
+        room("CEL", uses: ["JSON", "RegularExpressions"]),
         room("Cypher"),
         room("PropertyGraph", uses: [hashTrees]),
         // Checksums of rows.
         .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
         room("GraphStorage", uses: ["CXXHash", "JSON", "PropertyGraph", grdb, sqlite]),
-        room("QueryEngine", uses: ["Cypher", "PropertyGraph"]),
+        room("QueryEngine", uses: ["Cypher", "PropertyGraph", "RegularExpressions"]),
         room(
             "GraphDatabase",
             uses: ["CMalloc", "Cypher", "GraphStorage", "NamedResources", "PropertyGraph", "QueryEngine"]),
@@ -135,6 +137,7 @@ let package = Package(
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         tests("JSON"),
+        tests("CEL", uses: ["JSON"]),
         tests("Cypher"),
         tests("Bolt", uses: ["PropertyGraph", "TestSupport", nio]),
         tests("QueryEngine", uses: ["Cypher", "PropertyGraph", "TestSupport"]),
