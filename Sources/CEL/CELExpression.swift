@@ -31,8 +31,7 @@ package struct CELExpression: Sendable {
     private let step: CELStep
     private let localCount: Int
 
-    /// Reads and checks an expression.
-    /// - Parameter result: what it must give; nil for anything.
+    /// Reads and checks an expression that must give `result`; nil stands for anything.
     /// - Throws: ``CELError`` with the place of the first mistake.
     package init(_ text: String, parameters: [CELParameter], result: CELType? = nil) throws(CELError) {
         let syntax = try CELParser.parse(text)
@@ -59,9 +58,8 @@ package struct CELExpression: Sendable {
         case failed(CELError)
     }
 
-    /// Runs it.
-    /// - Parameter arguments: a value for each of ``parameters``, nil for those that are not known; what does not
-    ///   depend on an unknown one is decided all the same.
+    /// Runs it with a value for each of ``parameters``, nil for those that are not known; what does not depend on an
+    /// unknown one is decided all the same.
     package func evaluate(_ arguments: [CELValue?], costLimit: Int = Self.costLimit) -> Outcome {
         var slots = arguments
         while slots.count < self.parameters.count + self.localCount { slots.append(nil) }
