@@ -102,7 +102,7 @@ let package = Package(
                 httpTypes, logging,
             ]),
         room("Cryptography", uses: ["COpenSSL"]),
-        room("Authorization", uses: ["JSON", "PropertyGraph"]),
+        room("Authorization", uses: ["CEL", "JSON", "PropertyGraph"]),
         room("Bolt", uses: ["PropertyGraph", nio]),
 
         .executableTarget(
@@ -141,7 +141,7 @@ let package = Package(
         tests("Cypher"),
         tests("Bolt", uses: ["PropertyGraph", "TestSupport", nio]),
         tests("QueryEngine", uses: ["Cypher", "PropertyGraph", "TestSupport"]),
-        tests("Authorization", uses: ["PropertyGraph", "TestSupport"]),
+        tests("Authorization", uses: ["JSON", "PropertyGraph", "TestSupport"]),
         tests("PropertyGraph", uses: ["TestSupport"]),
         tests("Cryptography"),
         tests("Graphviz"),

@@ -86,7 +86,7 @@ struct CheckWalk {
         self.steps += 1
         guard self.steps <= Authorizer.stepLimit else { throw .tooLong(limit: Authorizer.stepLimit) }
         self.known[key] = .deciding(depth: depth)
-        var answer = try self.evaluate(definition.rewrite, object, type, relation, depth: depth)
+        var answer = try self.evaluate(definition.rewrite, definition, object, type, relation, depth: depth)
         if answer.isAllowed || answer.cut >= depth {
             answer.cut = Int.max
             self.known[key] = .decided(answer)
@@ -97,12 +97,13 @@ struct CheckWalk {
     }
 
     private mutating func evaluate(
-        _ rewrite: AuthorizationModel.Rewrite, _ object: NodeID, _ type: String, _ relation: String,
+        _ rewrite: AuthorizationModel.Rewrite, _ definition: AuthorizationModel.Relation, _ object: NodeID,
+        _ type: String, _ relation: String,
         depth: Int
     ) throws(AuthorizationError) -> Answer {
         switch rewrite {
-        case .direct(let restrictions):
-            return try self.direct(restrictions, object, type, relation, depth: depth)
+        case .direct:
+            return try self.direct(definition.restrictions, object, type, relation, depth: depth)
         case .computed(let name):
             var answer = try self.decide(object, type, name, depth: depth + 1)
             if answer.isAllowed {
@@ -116,7 +117,7 @@ struct CheckWalk {
         case .union(let parts):
             var cut = Int.max
             for part in parts {
-                let answer = try self.evaluate(part, object, type, relation, depth: depth)
+                let answer = try self.evaluate(part, definition, object, type, relation, depth: depth)
                 if answer.isAllowed { return answer }
                 cut = min(cut, answer.cut)
             }
@@ -124,15 +125,15 @@ struct CheckWalk {
         case .intersection(let parts):
             var all = Answer(isAllowed: true)
             for part in parts {
-                let answer = try self.evaluate(part, object, type, relation, depth: depth)
+                let answer = try self.evaluate(part, definition, object, type, relation, depth: depth)
                 if !answer.isAllowed { return answer }
                 all.path += answer.path
             }
             return all
         case .exclusion(let base, let minus):
-            let answer = try self.evaluate(base, object, type, relation, depth: depth)
+            let answer = try self.evaluate(base, definition, object, type, relation, depth: depth)
             guard answer.isAllowed else { return answer }
-            let excluded = try self.evaluate(minus, object, type, relation, depth: depth)
+            let excluded = try self.evaluate(minus, definition, object, type, relation, depth: depth)
             // A "no" that rests on a cut is not sure, and what is not surely not excluded is not granted.
             let isSure = excluded.cut == Int.max
             return excluded.isAllowed || !isSure ? Answer(isAllowed: false, cut: excluded.cut) : answer

@@ -87,7 +87,7 @@ struct AuthorizationRoutes {
 
     private func models(_ context: APIContext) throws -> Response {
         try self.requireStore(context)
-        return Response(["source": .string(self.services.authorizer.model.source)])
+        return Response(["source": .string(self.services.authorizer.model.text)])
     }
 
     private func check(_ request: Request, _ context: APIContext) async throws -> Response {
