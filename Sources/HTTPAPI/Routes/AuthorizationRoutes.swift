@@ -161,23 +161,20 @@ extension JSON {
 extension DecisionPicture {
     /// The picture of an explanation.
     package init(_ explanation: Explanation) {
-        var links: [Link] = []
-        var notes = explanation.notes
-        for step in explanation.isAllowed ? explanation.path : explanation.nearMiss {
-            switch step {
-            case .tuple(let subject, let relation, let object, _, let validity, let period):
-                let more = validity == .valid ? period : validity.reason
-                links.append(
-                    Link(
-                        from: "\(subject.type):\(subject.id)", to: object.description,
-                        label: relation + (more.isEmpty ? "" : "\n\(more)"), isValid: validity == .valid))
-            case .rule: notes.append(step.text)
-            }
+        let steps = explanation.isAllowed ? explanation.path : explanation.nearMisses.first?.path ?? []
+        let links = steps.flatMap(\.tuples).map { tuple in
+            let more = tuple.problem ?? tuple.period
+            return Link(
+                from: "\(tuple.subject.type):\(tuple.subject.id)", to: tuple.object.description,
+                label: tuple.relation + (more.isEmpty ? "" : "\n\(more)"), isValid: tuple.problem == nil)
+        }
+        let rules = steps.flatMap { step -> [String] in
+            if case .rule = step { step.lines(indent: "") } else { [] }
         }
         self.init(
             question: "\(explanation.subject) \(explanation.relation) \(explanation.object)",
             subject: "\(explanation.subject.type):\(explanation.subject.id)",
             object: explanation.object.description,
-            isAllowed: explanation.isAllowed, links: links, notes: notes)
+            isAllowed: explanation.isAllowed, links: links, notes: explanation.notes + rules)
     }
 }
