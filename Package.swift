@@ -95,14 +95,14 @@ let package = Package(
         room(
             "HTTPAPI",
             uses: [
-                "Authorization", "Cryptography", "Cypher", "GraphDatabase", "GraphStorage", "Graphviz",
+                "Authorization", "CEL", "Cryptography", "Cypher", "GraphDatabase", "GraphStorage", "Graphviz",
                 "Identity",
                 "JSON", "NamedResources", "Orchestration", "PropertyGraph", "QueryEngine", "Visualization",
                 hummingbird,
                 httpTypes, logging,
             ]),
         room("Cryptography", uses: ["COpenSSL"]),
-        room("Authorization", uses: ["CEL", "JSON", "PropertyGraph"]),
+        room("Authorization", uses: ["CEL", "Cryptography", "GraphDatabase", "GraphStorage", "JSON", "PropertyGraph"]),
         room("Bolt", uses: ["PropertyGraph", nio]),
 
         .executableTarget(
@@ -141,7 +141,7 @@ let package = Package(
         tests("Cypher"),
         tests("Bolt", uses: ["PropertyGraph", "TestSupport", nio]),
         tests("QueryEngine", uses: ["Cypher", "PropertyGraph", "TestSupport"]),
-        tests("Authorization", uses: ["JSON", "PropertyGraph", "TestSupport"]),
+        tests("Authorization", uses: ["GraphDatabase", "GraphStorage", "JSON", "PropertyGraph", "TestSupport"]),
         tests("PropertyGraph", uses: ["TestSupport"]),
         tests("Cryptography"),
         tests("Graphviz"),

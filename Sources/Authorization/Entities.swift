@@ -59,6 +59,12 @@ package enum AuthorizationError: Error, Hashable, Sendable {
     case invalidInput(String)
     /// A tuple can not be written or deleted as asked.
     case writeRefused(String)
+    /// A change has nothing to change.
+    case invalidWrite(String)
+    /// A change names a tuple twice.
+    case duplicateTuple(String)
+    /// There is more of something than is allowed.
+    case tooMany(what: String, limit: Int)
     /// There is no such model.
     case modelNotFound(String)
     /// There is no model at all.
@@ -83,7 +89,9 @@ extension AuthorizationError: CustomStringConvertible {
             "condition `\(condition)` needs \(parameters.map { "`\($0)`" }.joined(separator: ", ")) in the context"
         case .conditionFailed(let condition, let reason): "condition `\(condition)` has no value: \(reason)"
         case .invalidTuple(let tuple, let reason): "tuple `\(tuple)` does not fit the model: \(reason)"
-        case .invalidInput(let reason), .writeRefused(let reason): reason
+        case .invalidInput(let reason), .writeRefused(let reason), .invalidWrite(let reason): reason
+        case .duplicateTuple(let tuple): "tuple `\(tuple)` is there twice"
+        case .tooMany(let what, let limit): "more than \(limit) \(what)"
         case .modelNotFound(let id): "there is no authorization model `\(id)`"
         case .noModel: "the store has no authorization model yet: write one first"
         }
@@ -97,6 +105,9 @@ extension AuthorizationError: CustomStringConvertible {
         case .unknownRelation: "relation_not_found"
         case .invalidTuple: "invalid_tuple"
         case .writeRefused: "write_failed_due_to_invalid_input"
+        case .invalidWrite: "invalid_write_input"
+        case .duplicateTuple: "cannot_allow_duplicate_tuples_in_one_request"
+        case .tooMany: "exceeded_entity_limit"
         case .modelNotFound: "authorization_model_not_found"
         case .noModel: "latest_authorization_model_not_found"
         case .tooDeep, .tooLong: "authorization_model_resolution_too_complex"

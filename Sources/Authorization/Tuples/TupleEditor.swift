@@ -24,7 +24,7 @@ package struct TupleEditor {
         return found
     }
 
-    private func node(_ entity: EntityReference) -> NodeID? {
+    func node(_ entity: EntityReference) -> NodeID? {
         let graph = self.transaction.graph
         let name = GraphNaming.label(entity.type)
         guard let label = graph.tokens.label(name),
