@@ -11,17 +11,14 @@ package struct AuthorizationView: Sendable {
     /// The model that decides.
     package var model: AuthorizationModel { self.authorizer.model }
 
-    /// The same with further tuples, for one request. A tuple that is there already is replaced.
+    /// The same with further tuples, for one request. A tuple that is there already, or twice, is
+    /// replaced.
     /// - Throws: ``AuthorizationError/invalidTuple(_:reason:)`` for one that does not fit the model.
     package func adding(_ tuples: [Tuple]) throws(AuthorizationError) -> AuthorizationView {
         guard !tuples.isEmpty else { return self }
-        var seen: Set<Tuple> = []
         for tuple in tuples {
             if let reason = self.model.misfit(tuple) {
                 throw .invalidTuple(tuple.description, reason: reason)
-            }
-            guard seen.insert(tuple.key).inserted else {
-                throw .invalidTuple(tuple.description, reason: "it is there twice")
             }
         }
         return try self.changed { editor throws(GraphError) in

@@ -53,7 +53,7 @@ struct CheckRun {
         if self.subject.isUserset(object, relation) { return .yes }
         if self.model.relations[relation].isFlat { return self.direct(object, relation, depth: depth) }
         let key = CheckMemory.key(object.index, relation)
-        if self.model.relations[relation].isClosed, self.assumption == nil, self.close(relation) {
+        if self.model.relations[relation].isClosed, self.mayClose(relation), self.close(relation) {
             return self.memory.state(key) == CheckMemory.reached ? .yes : .no
         }
         if let state = self.memory.state(key) {
@@ -64,6 +64,11 @@ struct CheckRun {
             return Answer(Decision(rawValue: UInt8(truncatingIfNeeded: state)) ?? .unknown)
         }
         return self.enter(object, relation, key, depth: depth)
+    }
+
+    private func mayClose(_ relation: Int) -> Bool {
+        self.assumption == nil
+            && self.model.relations[relation].support.count + self.relationDepth <= self.limits.relations
     }
 
     private mutating func enter(_ object: NodeID, _ relation: Int, _ key: UInt64, depth: Int) -> Answer {

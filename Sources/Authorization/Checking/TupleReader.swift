@@ -106,7 +106,9 @@ final class TupleReader {
             }
         }
         if let misfit = self.misfits[place] { return .missing([misfit]) }
-        return expression.evaluate(values)
+        // As OpenFGA has it: what a condition uses must be given, also where it would be decided without.
+        let missing = expression.used.filter { values[$0] == nil }.map { expression.parameters[$0].name }
+        return missing.isEmpty ? expression.evaluate(values) : .missing(missing.sorted())
     }
 
     private func requestArguments(_ place: Int) -> [CELValue?] {

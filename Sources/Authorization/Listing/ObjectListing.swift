@@ -256,8 +256,40 @@ private struct ConsequenceBuilder {
             self.walk(
                 self.model.operands[first], relation, needsCheck: true, exclusions: exclusions, &pending)
         case .exclusion(let base, let minus):
+            // What excludes may rest on the relation itself: then only a check from the relation on tells.
             self.walk(
-                base, relation, needsCheck: needsCheck, exclusions: exclusions + [minus], &pending)
+                base, relation, needsCheck: needsCheck || self.rests(minus, on: relation),
+                exclusions: exclusions + [minus], &pending)
+        }
+    }
+
+    /// Whether what an operation says may depend on a relation.
+    private func rests(_ operation: Int, on relation: Int) -> Bool {
+        var seen: Set<Int> = []
+        var pending = self.model.parts(of: operation, in: relation)
+        while let next = pending.popLast() {
+            if next == relation { return true }
+            guard seen.insert(next).inserted else { continue }
+            pending += self.model.parts(of: self.model.relations[next].root, in: next)
+        }
+        return false
+    }
+}
+
+extension BoundModel {
+    /// The relations that an operation names.
+    func parts(of operation: Int, in relation: Int) -> [Int] {
+        switch self.operations[operation] {
+        case .direct:
+            self.relations[relation].admissions.compactMap {
+                self.admissions[$0].kind == .userset ? self.admissions[$0].relation : nil
+            }
+        case .computed(let other): [other]
+        case .from(let place): self.tuplesets[place].targets.map(\.relation)
+        case .union(let operands), .intersection(let operands):
+            operands.flatMap { self.parts(of: self.operands[$0], in: relation) }
+        case .exclusion(let base, let minus):
+            self.parts(of: base, in: relation) + self.parts(of: minus, in: relation)
         }
     }
 }

@@ -39,9 +39,8 @@ struct SubjectListing {
     /// - Throws: ``AuthorizationError`` when it can not be said of some.
     mutating func all(_ object: NodeID, _ relation: Int) throws(AuthorizationError) -> [NodeID] {
         self.visit(object, relation, depth: 0)
-        if let problem = self.problem, case .tooDeep = problem { throw problem }
-        if let problem = self.problem, case .tooLong = problem { throw problem }
-        if self.model.relations[relation].isMonotone, self.problem == nil { return self.named }
+        if let problem = self.problem { throw problem }
+        if self.model.relations[relation].isMonotone { return self.named }
         var found: [NodeID] = []
         let (view, options) = (self.view, self.options)
         for node in self.named {

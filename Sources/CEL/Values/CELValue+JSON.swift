@@ -43,7 +43,8 @@ extension CELType {
         case .int: (json.int ?? json.string.flatMap(Self.whole)).map(CELValue.int)
         case .uint:
             (json.int.flatMap(UInt.init(exactly:)) ?? json.string.flatMap(Self.whole)).map(CELValue.uint)
-        case .double: (json.double ?? json.string.flatMap(Double.init)).map(CELValue.double)
+        case .double:
+            (json.double ?? json.string.flatMap(Double.init)).flatMap { $0.isFinite ? .double($0) : nil }
         case .timestamp: json.string.flatMap(CELTimestamp.init).map(CELValue.timestamp)
         case .duration: json.string.flatMap(CELDuration.parse).map(CELValue.duration)
         case .ipaddress: json.string.flatMap(IPAddress.init).map(CELValue.ipaddress)
