@@ -70,12 +70,14 @@ let package = Package(
             name: "NamedResources", swiftSettings: strict, plugins: [.plugin(name: "EmbedResources")]),
 
         room("JSON"),
+        room("RegularExpressions"),
+        room("CEL", uses: ["JSON", "RegularExpressions"]),
         room("Cypher"),
         room("PropertyGraph", uses: [hashTrees]),
         // Checksums of rows.
         .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
         room("GraphStorage", uses: ["CXXHash", "JSON", "PropertyGraph", grdb, sqlite]),
-        room("QueryEngine", uses: ["Cypher", "PropertyGraph"]),
+        room("QueryEngine", uses: ["Cypher", "PropertyGraph", "RegularExpressions"]),
         room(
             "GraphDatabase",
             uses: ["CMalloc", "Cypher", "GraphStorage", "NamedResources", "PropertyGraph", "QueryEngine"]),
@@ -98,7 +100,7 @@ let package = Package(
         room(
             "HTTPAPI",
             uses: [
-                "Authorization", "Cryptography", "Cypher", "GraphDatabase", "GraphStorage", "Graphviz",
+                "Authorization", "CEL", "Cryptography", "Cypher", "GraphDatabase", "GraphStorage", "Graphviz",
                 "Identity",
                 "JSON", "NamedResources", "Orchestration", "PropertyGraph", "QueryEngine", "Visualization",
                 hummingbird,
@@ -108,7 +110,9 @@ let package = Package(
         .systemLibrary(name: "CLibEdit", pkgConfig: "libedit", providers: [.apt(["libedit-dev"])]),
         room("Shell", uses: ["CLibEdit", "JSON"]),
         room("Cryptography", uses: ["COpenSSL"]),
-        room("Authorization", uses: ["JSON", "PropertyGraph"]),
+        room(
+            "Authorization",
+            uses: ["CEL", "Cryptography", "GraphDatabase", "GraphStorage", "JSON", "PropertyGraph"]),
         room(
             "Bolt",
             uses: [
@@ -149,6 +153,7 @@ let package = Package(
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         tests("JSON"),
+        tests("CEL", uses: ["JSON"]),
         tests("Cypher"),
         tests("Shell", uses: ["JSON"]),
         tests(
@@ -158,7 +163,8 @@ let package = Package(
                 nioPosix,
             ]),
         tests("QueryEngine", uses: ["Cypher", "PropertyGraph", "TestSupport"]),
-        tests("Authorization", uses: ["PropertyGraph", "TestSupport"]),
+        tests(
+            "Authorization", uses: ["GraphDatabase", "GraphStorage", "JSON", "PropertyGraph", "TestSupport"]),
         tests("PropertyGraph", uses: ["TestSupport"]),
         tests("Cryptography"),
         tests("Graphviz"),

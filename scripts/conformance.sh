@@ -42,4 +42,10 @@ curl -fs "$url/db/plexus/query/v2" -d '{"statement": "DROP CONSTRAINT user_key"}
 "$work/venv/bin/python" "$here/tck_http.py" "$folder" "$url" >"$work/tck" 2>&1 || true
 tail -n 1 "$work/tck"
 judge opencypher "$(tail -n 1 "$work/tck" | awk '{ print $1 }')"
+
+# OpenFGA's cases over its HTTP API: each test in a store of its own.
+"$work/venv/bin/pip" -q install PyYAML
+"$work/venv/bin/python" "$folder/openfga/openfga_http.py" "$url" "$folder"/openfga/*.yaml --api >"$work/openfga" 2>&1 || true
+grep FAIL "$work/openfga" | head -20 || true
+judge openfga "$(tail -n 1 "$work/openfga" | awk '{ print $1 }')"
 [ "$failures" -eq 0 ]

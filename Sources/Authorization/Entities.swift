@@ -1,5 +1,3 @@
-internal import PropertyGraph
-
 /// A subject or object as requests name it: `user:anne`, `group:eng#member`, `user:*`.
 package struct EntityReference: Hashable, Sendable, CustomStringConvertible {
     /// The type of the model, such as `user`.
@@ -51,6 +49,26 @@ package enum AuthorizationError: Error, Hashable, Sendable {
     case tooDeep(limit: Int)
     /// The walk took more steps than allowed.
     case tooLong(limit: Int)
+    /// It depends on a condition that needs parameters which neither the request nor the tuple gives.
+    case missingContext(condition: String, parameters: [String])
+    /// It depends on a condition that has no value.
+    case conditionFailed(condition: String, reason: String)
+    /// A tuple of the request does not fit the model.
+    case invalidTuple(String, reason: String)
+    /// A text that is no id, relation or other part of a tuple.
+    case invalidInput(String)
+    /// A tuple can not be written or deleted as asked.
+    case writeRefused(String)
+    /// A change has nothing to change.
+    case invalidWrite(String)
+    /// A change names a tuple twice.
+    case duplicateTuple(String)
+    /// There is more of something than is allowed.
+    case tooMany(what: String, limit: Int)
+    /// There is no such model.
+    case modelNotFound(String)
+    /// There is no model at all.
+    case noModel
 }
 
 extension AuthorizationError: CustomStringConvertible {
@@ -67,58 +85,32 @@ extension AuthorizationError: CustomStringConvertible {
         case .tooDeep(let limit):
             "no decision within a depth of \(limit) relations; look for a chain that long"
         case .tooLong(let limit): "no decision within \(limit) steps"
+        case .missingContext(let condition, let parameters):
+            "condition `\(condition)` needs \(parameters.map { "`\($0)`" }.joined(separator: ", ")) in the context"
+        case .conditionFailed(let condition, let reason): "condition `\(condition)` has no value: \(reason)"
+        case .invalidTuple(let tuple, let reason): "tuple `\(tuple)` does not fit the model: \(reason)"
+        case .invalidInput(let reason), .writeRefused(let reason), .invalidWrite(let reason): reason
+        case .duplicateTuple(let tuple): "tuple `\(tuple)` is there twice"
+        case .tooMany(let what, let limit): "more than \(limit) \(what)"
+        case .modelNotFound(let id): "there is no authorization model `\(id)`"
+        case .noModel: "the store has no authorization model yet: write one first"
         }
     }
 
     /// OpenFGA's code for it.
     package var code: String {
         switch self {
-        case .malformed: "validation_error"
+        case .malformed, .missingContext, .conditionFailed, .invalidInput: "validation_error"
         case .unknownType: "type_not_found"
         case .unknownRelation: "relation_not_found"
+        case .invalidTuple: "invalid_tuple"
+        case .writeRefused: "write_failed_due_to_invalid_input"
+        case .invalidWrite: "invalid_write_input"
+        case .duplicateTuple: "cannot_allow_duplicate_tuples_in_one_request"
+        case .tooMany: "exceeded_entity_limit"
+        case .modelNotFound: "authorization_model_not_found"
+        case .noModel: "latest_authorization_model_not_found"
         case .tooDeep, .tooLong: "authorization_model_resolution_too_complex"
         }
-    }
-}
-
-/// How names of the model and names of the graph belong together.
-struct GraphNaming {
-    let graph: GraphSnapshot
-
-    /// The label of a type: `function_version` is `FunctionVersion`.
-    func label(_ type: String) -> LabelID? { self.graph.tokens.label(Self.labelName(type)) }
-
-    /// The relationship type of a relation: `can_run` is `CAN_RUN`.
-    func relationshipType(_ relation: String) -> RelationshipTypeID? {
-        self.graph.tokens.relationshipType(relation.uppercased())
-    }
-
-    static func labelName(_ type: String) -> String {
-        type.split(separator: "_").map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
-    }
-
-    /// The property that names nodes of a label: the key of its node-key constraint, `id` without one.
-    func key(_ label: LabelID) -> PropertyKeyID? {
-        let name = self.graph.tokens.name(label)
-        let rule = self.graph.constraints.first {
-            $0.entity == name && $0.kind == .nodeKey && $0.keys.count == 1
-        }
-        return self.graph.tokens.propertyKey(rule?.keys.first ?? "id")
-    }
-
-    /// The node that a reference means. O(1) with a node key.
-    func node(_ type: String, _ id: String) -> NodeID? {
-        guard let label = self.label(type), let key = self.key(label) else { return nil }
-        return self.graph.nodes(label, where: key, equals: .string(id)).first
-    }
-
-    /// The reference of a node, by the first of the model's types that it has a label of.
-    func reference(_ node: NodeID, types: [String]) -> EntityReference {
-        for type in types {
-            guard let label = self.label(type), self.graph.hasLabel(node, label) else { continue }
-            let id = self.key(label).flatMap { self.graph.property($0, of: node).string }
-            return EntityReference(type: type, id: id ?? "\(node.index)")
-        }
-        return EntityReference(type: "node", id: "\(node.index)")
     }
 }

@@ -20,7 +20,8 @@ extension Request {
         do {
             return try JSON.parse(utf8: Array(buffer.readableBytesView))
         } catch {
-            throw HTTPProblem(.badRequest, code: "invalid_json", "the body is not JSON: \(error)", form: form)
+            let code = form == .openFGA ? "validation_error" : "invalid_json"
+            throw HTTPProblem(.badRequest, code: code, "the body is not JSON: \(error)", form: form)
         }
     }
 

@@ -24,6 +24,10 @@ enum ErrorMapping {
             HTTPProblem(self.status(error), code: error.code, error.description)
         case let error as DatabaseClosed:
             HTTPProblem(.serviceUnavailable, code: "shutting_down", error.description)
+        case let error as StoreNotFound:
+            HTTPProblem(.notFound, code: "store_id_not_found", error.description)
+        case let error as ModelError:
+            HTTPProblem(.badRequest, code: "invalid_authorization_model", error.description)
         case let error as AuthorizationError: HTTPProblem(.badRequest, code: error.code, error.description)
         case let error as OrchestrationError:
             HTTPProblem(self.status(error), code: error.code, error.description)

@@ -24,6 +24,8 @@ package func plexusRouter(
     QueryRoutes(services: services).add(to: router)
     ProcedureRoutes(services: services).add(to: router)
     AuthorizationRoutes(services: services).add(to: router)
+    OpenFGARoutes(services: services).add(to: router)
+    QuestionRoutes(services: services).add(to: router)
     OrchestrationRoutes(services: services).add(to: router)
     WorkerRoutes(services: services).add(to: router)
     PictureRoutes(services: services).add(to: router)

@@ -18,8 +18,8 @@ package struct Services: Sendable {
     package let resources: NamedResources
     /// Recognises tokens.
     package let tokens: TokenAuthority
-    /// Decides over the graph.
-    package let authorizer: Authorizer
+    /// Decides over the graphs: the stores of OpenFGA's API, that of the network among them.
+    package let stores: StoreDirectory
     /// The functions there are.
     package let functions: FunctionRegistry
     /// The pipelines there are.
@@ -39,7 +39,7 @@ package struct Services: Sendable {
 
     /// Joins the services.
     package init(
-        catalog: GraphCatalog, resources: NamedResources, authorizer: Authorizer,
+        catalog: GraphCatalog, resources: NamedResources, stores: StoreDirectory,
         orchestrator: Orchestrator,
         blobs: BlobStore, pictures: PictureProcess, needsToken: Bool, logger: Logger
     ) {
@@ -48,7 +48,7 @@ package struct Services: Sendable {
         self.database = database
         self.resources = resources
         self.tokens = TokenAuthority(database: database)
-        self.authorizer = authorizer
+        self.stores = stores
         self.functions = FunctionRegistry(database: database)
         self.pipelines = PipelineRegistry(database: database)
         self.orchestrator = orchestrator

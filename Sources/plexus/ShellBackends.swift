@@ -82,6 +82,7 @@ final class FolderShell: ShellBackend {
             let prepared = try transaction.database.engine.prepare(statement)
             switch try transaction.place(for: prepared) {
             case .writer: return try await transaction.run(prepared, parameters: parameters)
+            case .catalog: return try await self.catalog.query(statement, on: transaction.database.name)
             case .snapshot(let graph):
                 return try await runBlocking {
                     try prepared.run(on: graph, parameters: parameters, now: GraphDatabase.now())

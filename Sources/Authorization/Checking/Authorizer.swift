@@ -1,4 +1,25 @@
+package import JSON
 package import PropertyGraph
+internal import Synchronization
+
+/// What is asked beside who, what and on what.
+package struct CheckOptions: Sendable {
+    /// As of when.
+    package var moment: ZonedDateTime
+    /// Values for the parameters of conditions.
+    package var context: JSON.Object
+    /// How far it may go.
+    package var limits: CheckLimits
+
+    /// Joins the options.
+    package init(
+        at moment: ZonedDateTime, context: JSON.Object = JSON.Object(), limits: CheckLimits = .standard
+    ) {
+        self.moment = moment
+        self.context = context
+        self.limits = limits
+    }
+}
 
 /// Decides by a model over the relationships of a graph (Zanzibar: Pang et al., USENIX ATC 2019).
 ///
@@ -7,84 +28,139 @@ package import PropertyGraph
 /// (`group#member`) means that userset; the property `subject_relation` names one explicitly. A subject
 /// node with the id `*` stands for all of its type.
 package struct Authorizer: Sendable {
-    /// How many relations deep a check may go.
-    package static let depthLimit = 100
-    /// How many (object, relation) pairs a check may look at.
-    package static let stepLimit = 1_000_000
-
     /// The model that decides.
     package let model: AuthorizationModel
+    private let binding = ModelBinding()
 
     /// Decides by a model.
     package init(model: AuthorizationModel) { self.model = model }
 
+    /// What this authorizer says of a graph: snapshots of one and the same graph, and no other, may be given.
+    package func view(of graph: GraphSnapshot) -> AuthorizationView {
+        AuthorizationView(graph: graph, authorizer: self, bound: self.binding.bound(self.model, to: graph))
+    }
+
     /// Whether the subject has the relation on the object, at a moment.
-    ///
-    /// O(relationships looked at); a direct relationship is found in O(log degree).
-    /// - Throws: ``AuthorizationError`` for names the model does not have, or at a limit. Subjects and
-    ///   objects that are not in the graph are no error: they have no relations.
+    /// - Throws: ``AuthorizationError`` as ``AuthorizationView/check(_:_:_:_:)``.
     package func check(
         _ subject: EntityReference, _ relation: String, _ object: EntityReference,
         in graph: GraphSnapshot, at moment: ZonedDateTime
     ) throws(AuthorizationError) -> Bool {
-        try self.walk(subject, relation, object, in: graph, at: moment, mode: .valid).isAllowed
+        try self.view(of: graph).check(subject, relation, object, CheckOptions(at: moment))
     }
 
-    /// The decision and why: the granting path, or for a denial what would grant if it counted.
-    /// - Throws: ``AuthorizationError`` as ``check(_:_:_:in:at:)``.
-    package func explain(
-        _ subject: EntityReference, _ relation: String, _ object: EntityReference,
-        in graph: GraphSnapshot, at moment: ZonedDateTime
-    ) throws(AuthorizationError) -> Explanation {
-        let decision = try self.walk(subject, relation, object, in: graph, at: moment, mode: .valid)
-        var nearMiss: [Explanation.Step] = []
-        if !decision.isAllowed {
-            // The same walk over relationships that do not count now: what it finds is what is missing.
-            let missed = try self.walk(subject, relation, object, in: graph, at: moment, mode: .anyTime)
-            if missed.isAllowed { nearMiss = missed.path }
+    func withMemory<Result, Failure: Error>(
+        _ body: (CheckMemory) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        let memory = self.binding.memory()
+        defer { self.binding.keep(memory) }
+        return try body(memory)
+    }
+}
+
+extension AuthorizationView {
+    /// Whether the subject has the relation on the object.
+    ///
+    /// O(relationships looked at); a direct relationship is found in O(log degree), groups of groups are followed from the
+    /// subject.
+    /// - Throws: ``AuthorizationError`` for names that the model does not have, when the answer depends on a parameter that
+    ///   nobody gave, or at a limit. Subjects and objects that are not in the graph are no error: they have no relations.
+    package func check(
+        _ subject: EntityReference, _ relation: String, _ object: EntityReference, _ options: CheckOptions
+    ) throws(AuthorizationError) -> Bool {
+        let question = try self.question(subject, relation, object)
+        guard let target = self.bound.node(question.objectType, object.id, in: self.graph) else {
+            return subject == EntityReference(type: object.type, id: object.id, relation: relation)
         }
-        return Explanation(
-            subject: subject, relation: relation, object: object, moment: moment,
-            isAllowed: decision.isAllowed, path: decision.path, nearMiss: nearMiss,
-            notes: self.notes(subject, object, in: graph, isAllowed: decision.isAllowed))
-    }
-
-    private func notes(
-        _ subject: EntityReference, _ object: EntityReference, in graph: GraphSnapshot, isAllowed: Bool
-    ) -> [String] {
-        guard !isAllowed else { return [] }
-        let naming = GraphNaming(graph: graph)
-        return [subject, object].compactMap { entity in
-            entity.id == "*" || naming.node(entity.type, entity.id) != nil
-                ? nil : "\(entity.type):\(entity.id) is not in the graph"
+        return try self.authorizer.withMemory { memory throws(AuthorizationError) in
+            var run = self.run(for: self.subject(question), options, memory)
+            switch run.decide(target, question.relation) {
+            case .yes: return true
+            case .no: return false
+            case .unknown: throw run.problem ?? .tooLong(limit: options.limits.steps)
+            }
         }
     }
 
-    private func walk(
-        _ subject: EntityReference, _ relation: String, _ object: EntityReference,
-        in graph: GraphSnapshot, at moment: ZonedDateTime, mode: CheckWalk.Mode
-    ) throws(AuthorizationError) -> (isAllowed: Bool, path: [Explanation.Step]) {
-        try self.checkNames(subject, relation, object)
-        let naming = GraphNaming(graph: graph)
-        guard let target = naming.node(object.type, object.id) else { return (false, []) }
-        var walk = CheckWalk(model: self.model, naming: naming, subject: subject, at: moment, mode: mode)
-        return try walk.run(object: target, type: object.type, relation: relation)
+    func run(for subject: CheckSubject, _ options: CheckOptions, _ memory: CheckMemory) -> CheckRun {
+        CheckRun(
+            model: self.bound, graph: self.graph, tuples: self.tuples(options), limits: options.limits,
+            memory: memory, subject: subject)
     }
 
-    private func checkNames(
+    // MARK: Names
+
+    /// A question in numbers.
+    struct Question {
+        let subject: EntityReference
+        let subjectType: Int
+        let subjectRelation: Int?
+        let objectType: Int
+        let relation: Int
+    }
+
+    func question(
         _ subject: EntityReference, _ relation: String, _ object: EntityReference
-    ) throws(AuthorizationError) {
-        for entity in [subject, object] where self.model.types[entity.type] == nil {
-            throw .unknownType(entity.type, known: Array(self.model.types.keys))
+    ) throws(AuthorizationError) -> Question {
+        let objectType = try self.type(object.type)
+        let subjectType = try self.type(subject.type)
+        return Question(
+            subject: subject, subjectType: subjectType,
+            subjectRelation: try subject.relation.map { name throws(AuthorizationError) in
+                try self.relation(name, of: subjectType)
+            }, objectType: objectType, relation: try self.relation(relation, of: objectType))
+    }
+
+    func type(_ name: String) throws(AuthorizationError) -> Int {
+        guard let place = self.bound.typePlaces[name] else {
+            throw .unknownType(name, known: self.model.typeNames)
         }
-        if let name = subject.relation, self.model.types[subject.type]?.relation(name) == nil {
+        return place
+    }
+
+    func relation(_ name: String, of type: Int) throws(AuthorizationError) -> Int {
+        guard let place = self.bound.types[type].relations[name] else {
+            let type = self.bound.types[type].name
             throw .unknownRelation(
-                name, type: subject.type, known: self.model.types[subject.type]?.relations.map(\.name) ?? [])
+                name, type: type, known: self.model.types[type]?.relations.map(\.name) ?? [])
         }
-        guard self.model.types[object.type]?.relation(relation) != nil else {
-            throw .unknownRelation(
-                relation, type: object.type, known: self.model.types[object.type]?.relations.map(\.name) ?? []
-            )
+        return place
+    }
+
+    func subject(_ question: Question) -> CheckSubject {
+        self.subject(question.subjectType, question.subject.id, question.subjectRelation)
+    }
+
+    func subject(_ type: Int, _ id: String, _ relation: Int?) -> CheckSubject {
+        let node = self.bound.node(type, id, in: self.graph)
+        guard relation == nil, self.bound.types[type].isGrantedToAll else {
+            return CheckSubject(type: type, node: node, relation: relation, isWildcard: false, wildcard: nil)
         }
+        let isWildcard = id == "*"
+        return CheckSubject(
+            type: type, node: node, relation: nil, isWildcard: isWildcard,
+            wildcard: isWildcard ? node : self.bound.node(type, "*", in: self.graph))
+    }
+}
+
+/// The newest binding of a model to its graph, and memories for checks.
+private final class ModelBinding: Sendable {
+    private let newest = Mutex<BoundModel?>(nil)
+    private let memories = Mutex<[CheckMemory]>([])
+
+    func bound(_ model: AuthorizationModel, to graph: GraphSnapshot) -> BoundModel {
+        self.newest.withLock { newest in
+            if let newest, newest.fits(graph) { return newest }
+            let bound = BoundModel(model, in: graph)
+            newest = bound
+            return bound
+        }
+    }
+
+    func memory() -> CheckMemory { self.memories.withLock { $0.popLast() } ?? CheckMemory() }
+
+    func keep(_ memory: CheckMemory) {
+        guard memory.isWorthKeeping else { return }
+        self.memories.withLock { if $0.count < 64 { $0.append(memory) } }
     }
 }

@@ -32,8 +32,15 @@ struct ValidityReader {
     init(graph: GraphSnapshot, at moment: ZonedDateTime) {
         self.graph = graph
         self.moment = moment
-        self.from = graph.tokens.propertyKey("valid_from")
-        self.until = graph.tokens.propertyKey("valid_until")
+        self.from = graph.tokens.propertyKey(GraphNaming.validFrom)
+        self.until = graph.tokens.propertyKey(GraphNaming.validUntil)
+    }
+
+    /// Whether the relationship counts at the moment.
+    @inline(__always)
+    func isValid(_ relationship: RelationshipID) -> Bool {
+        if self.from == nil, self.until == nil { return true }
+        return self.validity(of: relationship) == .valid
     }
 
     /// The start counts, the end does not: `valid_from <= moment < valid_until`.

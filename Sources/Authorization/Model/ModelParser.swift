@@ -1,95 +1,117 @@
-extension AuthorizationModel {
-    /// Reads a model in the OpenFGA language.
-    /// - Throws: ``ModelError`` with the place of the first mistake.
-    package static func parse(_ source: String) throws(ModelError) -> AuthorizationModel {
-        var parser = ModelParser(source)
-        let types = try parser.model()
-        var byName: [String: TypeDefinition] = [:]
-        for type in types { byName[type.name] = type }
-        let model = AuthorizationModel(types: byName, source: source)
-        try parser.check(model, types)
-        return model
+internal import CEL
+
+/// What one text of a model says: a whole model, or a module of one.
+struct ModelPart {
+    struct TypePart {
+        let name: String
+        let place: ModelSource.Place
+        /// Whether it adds to a type of another module.
+        let isExtension: Bool
+        let relations: [AuthorizationModel.Relation]
     }
+
+    let source: ModelSource
+    let schemaVersion: String
+    /// The module's name; nil for a whole model.
+    let module: String?
+    var types: [TypePart] = []
+    var conditions: [(condition: AuthorizationModel.Condition, place: ModelSource.Place)] = []
+    /// Where names are said, for errors that are found later.
+    var mentions: [ModelMention: ModelSource.Place] = [:]
 }
 
-/// Words and signs of a model, line by line: `#` starts a comment at the start of a line or after space.
-private struct ModelParser {
-    private struct Token {
-        let text: String
-        let line: Int
-        let column: Int
-    }
+/// A name that a definition says.
+struct ModelMention: Hashable {
+    /// The type, or the condition.
+    let definition: String
+    /// The relation; empty for the definition itself.
+    var relation = ""
+    /// What is said; empty for the relation itself.
+    var name = ""
+}
 
+/// Reads the OpenFGA language.
+struct ModelParser {
     private static let nestingLimit = 64
-    private let lines: [String]
-    private var tokens: [Token] = []
+    private let source: ModelSource
+    private let tokens: [ModelSource.Token]
     private var at = 0
     private var depth = 0
+    private var part: ModelPart
+    /// What is being defined.
+    private var definition = ModelMention(definition: "")
+    private var restrictions: [AuthorizationModel.Restriction] = []
 
-    init(_ source: String) {
-        self.lines = source.split(separator: "\n", omittingEmptySubsequences: false).map {
-            String($0.hasSuffix("\r") ? $0.dropLast() : $0)
-        }
-        for (index, line) in self.lines.enumerated() { self.scan(Array(line), line: index + 1) }
+    static func parse(_ source: ModelSource) throws(ModelError) -> ModelPart {
+        var parser = ModelParser(source)
+        return try parser.whole()
     }
 
-    private mutating func scan(_ line: [Character], line number: Int) {
-        var at = 0
-        while at < line.count {
-            let character = line[at]
-            if character.isWhitespace {
-                at += 1
-            } else if character == "#", at == 0 || line[at - 1].isWhitespace {
-                return
-            } else if Self.isWord(character) {
-                let start = at
-                while at < line.count, Self.isWord(line[at]) { at += 1 }
-                self.tokens.append(Token(text: String(line[start..<at]), line: number, column: start + 1))
-            } else {
-                self.tokens.append(Token(text: String(character), line: number, column: at + 1))
-                at += 1
-            }
-        }
-    }
-
-    private static func isWord(_ character: Character) -> Bool {
-        character.isLetter || character.isNumber || character == "_" || character == "-" || character == "."
+    private init(_ source: ModelSource) {
+        self.source = source
+        self.tokens = source.tokens
+        self.part = ModelPart(source: source, schemaVersion: "", module: nil)
     }
 
     // MARK: Grammar
 
-    mutating func model() throws(ModelError) -> [AuthorizationModel.TypeDefinition] {
-        try self.expect("model", "a model starts with `model`")
-        try self.expect("schema", "`schema 1.1` follows `model`")
-        guard let version = self.next(), version.text == "1.1" else {
-            throw self.error("only schema 1.1 is read", back: 1)
+    private mutating func whole() throws(ModelError) -> ModelPart {
+        if self.take("module") {
+            let name = try self.name("a module name")
+            self.part = ModelPart(source: self.source, schemaVersion: "1.2", module: name)
+        } else {
+            try self.expect("model", "a model starts with `model`, a module with `module`")
+            try self.expect("schema", "`schema 1.1` follows `model`")
+            guard let version = self.next(), ["1.1", "1.2"].contains(version.text) else {
+                throw self.error("only schemas 1.1 and 1.2 are read", back: 1)
+            }
+            self.part = ModelPart(source: self.source, schemaVersion: version.text, module: nil)
         }
-        var types: [AuthorizationModel.TypeDefinition] = []
         while let token = self.peek {
-            if token.text == "condition" { throw self.error("conditions are not supported yet") }
-            try self.expect("type", "expected `type`, found `\(token.text)`")
-            types.append(try self.type())
+            if self.take("condition") {
+                try self.condition()
+            } else if self.part.module != nil, self.take("extend") {
+                try self.expect("type", "`type` follows `extend`")
+                try self.type(isExtension: true)
+            } else {
+                let wanted = self.part.module == nil ? "`type`" : "`type`, `extend type`"
+                try self.expect("type", "expected \(wanted) or `condition`, found `\(token.text)`")
+                try self.type(isExtension: false)
+            }
         }
-        guard !types.isEmpty else { throw self.error("the model has no types") }
-        return types
+        return self.part
     }
 
-    private mutating func type() throws(ModelError) -> AuthorizationModel.TypeDefinition {
+    private mutating func type(isExtension: Bool) throws(ModelError) {
+        let place = self.place
         let name = try self.name("a type name")
+        self.definition = ModelMention(definition: name)
+        if !isExtension { self.mention("", place) }
         var relations: [AuthorizationModel.Relation] = []
         if self.take("relations") {
             while self.take("define") {
-                let line = self.tokens[self.at - 1].line
-                let relation = try self.name("a relation name")
-                guard !relations.contains(where: { $0.name == relation }) else {
-                    throw self.error("relation `\(relation)` is defined twice in type `\(name)`", back: 1)
+                let relation = try self.relation()
+                guard !relations.contains(where: { $0.name == relation.name }) else {
+                    throw self.source.error(
+                        "relation `\(relation.name)` is defined twice in type `\(name)`",
+                        at: self.part.mentions[self.definition] ?? place)
                 }
-                try self.expect(":", "`:` follows the relation name")
-                let rewrite = try self.expression()
-                relations.append(AuthorizationModel.Relation(name: relation, rewrite: rewrite, line: line))
+                relations.append(relation)
             }
         }
-        return AuthorizationModel.TypeDefinition(name: name, relations: relations)
+        self.part.types.append(
+            ModelPart.TypePart(name: name, place: place, isExtension: isExtension, relations: relations))
+    }
+
+    private mutating func relation() throws(ModelError) -> AuthorizationModel.Relation {
+        let place = self.place
+        let name = try self.name("a relation name")
+        self.definition.relation = name
+        self.part.mentions[self.definition] = place
+        try self.expect(":", "`:` follows the relation name")
+        self.restrictions = []
+        let rewrite = try self.expression()
+        return AuthorizationModel.Relation(name: name, rewrite: rewrite, restrictions: self.restrictions)
     }
 
     private mutating func expression() throws(ModelError) -> AuthorizationModel.Rewrite {
@@ -102,110 +124,159 @@ private struct ModelParser {
         if self.take("but") {
             try self.expect("not", "`not` follows `but`")
             let minus = try self.operand()
-            if let token = self.peek, ["or", "and", "but"].contains(token.text) {
-                throw self.error("put parentheses around one side to mix `but not` with `\(token.text)`")
-            }
+            try self.refuseMixed("but not")
             return .exclusion(first, minus)
         }
         guard let sign = self.peek?.text, sign == "or" || sign == "and" else { return first }
         var parts = [first]
         while self.take(sign) { parts.append(try self.operand()) }
-        if let token = self.peek, ["or", "and", "but"].contains(token.text) {
-            throw self.error("put parentheses around one side to mix `\(sign)` with `\(token.text)`")
-        }
+        try self.refuseMixed(sign)
         return sign == "or" ? .union(parts) : .intersection(parts)
     }
 
+    private func refuseMixed(_ sign: String) throws(ModelError) {
+        guard let token = self.peek, ["or", "and", "but"].contains(token.text) else { return }
+        throw self.error("put parentheses around one side to mix `\(sign)` with `\(token.text)`")
+    }
+
     private mutating func operand() throws(ModelError) -> AuthorizationModel.Rewrite {
-        if self.take("[") { return .direct(try self.restrictions()) }
+        if self.take("[") {
+            try self.restrictionList()
+            return .direct
+        }
         if self.take("(") {
             let inner = try self.expression()
             try self.expect(")", "`)` is missing")
             return inner
         }
-        let relation = try self.name("a relation, `[` or `(`")
+        let relation = try self.mentionedName("a relation, `[` or `(`")
         guard self.take("from") else { return .computed(relation) }
-        return .from(tupleset: try self.name("a relation after `from`"), relation: relation)
+        return .from(tupleset: try self.mentionedName("a relation after `from`"), relation: relation)
     }
 
-    private mutating func restrictions() throws(ModelError) -> [AuthorizationModel.Restriction] {
-        var restrictions: [AuthorizationModel.Restriction] = []
+    private mutating func restrictionList() throws(ModelError) {
+        var listed: Set<AuthorizationModel.Restriction> = []
         repeat {
-            let type = try self.name("a type")
+            let place = self.place
+            let type = try self.mentionedName("a type")
             var kind = AuthorizationModel.Restriction.Kind.object
             if self.take(":") {
                 try self.expect("*", "`*` follows `:` in a list of types")
                 kind = .wildcard
             } else if self.take("#") {
-                kind = .userset(try self.name("a relation after `#`"))
+                kind = .userset(try self.mentionedName("a relation after `#`"))
             }
-            if self.peek?.text == "with" { throw self.error("conditions are not supported yet") }
-            restrictions.append(AuthorizationModel.Restriction(type: type, kind: kind))
+            let condition = self.take("with") ? try self.mentionedName("a condition after `with`") : nil
+            let restriction = AuthorizationModel.Restriction(type: type, kind: kind, condition: condition)
+            guard listed.insert(restriction).inserted else {
+                throw self.source.error("`\(restriction)` is listed twice", at: place)
+            }
+            if !self.restrictions.contains(restriction) { self.restrictions.append(restriction) }
         } while self.take(",")
         try self.expect("]", "`,` or `]` is missing in a list of types")
-        return restrictions
     }
 
-    // MARK: Checks over the whole model
+    // MARK: Conditions
 
-    func check(
-        _ model: AuthorizationModel, _ types: [AuthorizationModel.TypeDefinition]
-    ) throws(ModelError) {
-        var seen: Set<String> = []
-        for type in types {
-            guard seen.insert(type.name).inserted else {
-                throw self.error("type `\(type.name)` is defined twice", line: 1)
+    private mutating func condition() throws(ModelError) {
+        let place = self.place
+        let name = try self.name("a condition name")
+        guard !self.part.conditions.contains(where: { $0.condition.name == name }) else {
+            throw self.source.error("condition `\(name)` is defined twice", at: place)
+        }
+        try self.expect("(", "`(` follows the condition name")
+        var parameters: [CELParameter] = []
+        while !self.take(")") {
+            if !parameters.isEmpty { try self.expect(",", "`,` or `)` is missing between parameters") }
+            let parameter = try self.name("a parameter name")
+            guard !parameters.contains(where: { $0.name == parameter }) else {
+                throw self.error("parameter `\(parameter)` is declared twice", back: 1)
             }
-            for relation in type.relations { try self.check(relation.rewrite, relation, type, model) }
+            try self.expect(":", "`:` follows the parameter name")
+            parameters.append(CELParameter(name: parameter, type: try self.parameterType()))
+        }
+        guard !parameters.isEmpty else { throw self.error("a condition has parameters", back: 1) }
+        let expression = try self.body(parameters)
+        self.part.conditions.append(
+            (AuthorizationModel.Condition(name: name, expression: expression), place))
+    }
+
+    private mutating func parameterType() throws(ModelError) -> CELType {
+        self.depth += 1
+        defer { self.depth -= 1 }
+        guard self.depth <= Self.nestingLimit else {
+            throw self.error("nested deeper than \(Self.nestingLimit) levels")
+        }
+        let name = try self.name("a type")
+        if let plain = CELType.named[name], plain != .bytes { return plain }
+        guard name == "list" || name == "map" else {
+            throw self.error("`\(name)` is no type of a parameter", back: 1)
+        }
+        try self.expect("<", "`<` follows `\(name)`")
+        let element = try self.parameterType()
+        try self.expect(">", "`>` is missing")
+        return name == "list" ? .list(element) : .map(.string, element)
+    }
+
+    private mutating func body(_ parameters: [CELParameter]) throws(ModelError) -> CELExpression {
+        guard let open = self.peek, open.text == "{" else { throw self.error("`{` is missing") }
+        guard let (text, end) = self.text(after: open.place) else { throw self.error("`}` is missing") }
+        while let token = self.peek, token.place <= end { self.at += 1 }
+        // Space at the ends is left out, and counted for the places of errors.
+        let lead = text.prefix { $0.isWhitespace }
+        do {
+            return try CELExpression(
+                text.trimmed, parameters: parameters, result: .bool)
+        } catch {
+            let skipped = lead.filter(\.isNewline).count
+            let first = skipped == 0 ? open.place.column + lead.count : lead.lastLineCount
+            let line = open.place.line + skipped + error.place.line - 1
+            let column = error.place.line == 1 ? first + error.place.column : error.place.column
+            throw self.source.error(
+                error.message, at: ModelSource.Place(line: line, column: column))
         }
     }
 
-    private func check(
-        _ rewrite: AuthorizationModel.Rewrite, _ relation: AuthorizationModel.Relation,
-        _ type: AuthorizationModel.TypeDefinition, _ model: AuthorizationModel
-    ) throws(ModelError) {
-        switch rewrite {
-        case .direct(let restrictions):
-            for restriction in restrictions {
-                guard let subject = model.types[restriction.type] else {
-                    throw self.error("there is no type `\(restriction.type)`", line: relation.line)
+    /// The text between a brace and the one that closes it, as written, and the place of the latter.
+    private func text(after open: ModelSource.Place) -> (text: String, end: ModelSource.Place)? {
+        var text = ""
+        var (line, column, depth) = (open.line, open.column, 1)
+        while line <= self.source.lines.count {
+            let characters = Array(self.source.lines[line - 1])
+            var quote: Character?
+            while column < characters.count {
+                let character = characters[column]
+                if let inside = quote {
+                    if character == "\\", column + 1 < characters.count {
+                        text.append(character)
+                        column += 1
+                    } else if character == inside {
+                        quote = nil
+                    }
+                } else if character == "\"" || character == "'" {
+                    quote = character
+                } else if character == "{" {
+                    depth += 1
+                } else if character == "}" {
+                    depth -= 1
+                    if depth == 0 { return (text, ModelSource.Place(line: line, column: column + 1)) }
                 }
-                if case .userset(let name) = restriction.kind, subject.relation(name) == nil {
-                    throw self.error("type `\(subject.name)` has no relation `\(name)`", line: relation.line)
-                }
+                text.append(characters[column])
+                column += 1
             }
-        case .computed(let name):
-            guard type.relation(name) != nil else {
-                throw self.error("type `\(type.name)` has no relation `\(name)`", line: relation.line)
-            }
-        case .from(let tupleset, let name): try self.checkFrom(tupleset, name, relation, type, model)
-        case .union(let parts), .intersection(let parts):
-            for part in parts { try self.check(part, relation, type, model) }
-        case .exclusion(let base, let minus):
-            try self.check(base, relation, type, model)
-            try self.check(minus, relation, type, model)
+            (line, column) = (line + 1, 0)
+            text.append("\n")
         }
-    }
-
-    private func checkFrom(
-        _ tupleset: String, _ name: String, _ relation: AuthorizationModel.Relation,
-        _ type: AuthorizationModel.TypeDefinition, _ model: AuthorizationModel
-    ) throws(ModelError) {
-        guard case .direct(let restrictions)? = type.relation(tupleset)?.rewrite else {
-            throw self.error(
-                "`\(tupleset)` after `from` must be a relation of type `\(type.name)` with a list of types only",
-                line: relation.line)
-        }
-        guard restrictions.contains(where: { model.types[$0.type]?.relation(name) != nil }) else {
-            throw self.error("no type that `\(tupleset)` names has a relation `\(name)`", line: relation.line)
-        }
+        return nil
     }
 
     // MARK: Tokens
 
-    private var peek: Token? { self.at < self.tokens.count ? self.tokens[self.at] : nil }
+    private var peek: ModelSource.Token? { self.at < self.tokens.count ? self.tokens[self.at] : nil }
 
-    private mutating func next() -> Token? {
+    private var place: ModelSource.Place { self.peek?.place ?? ModelSource.Place(line: 1, column: 1) }
+
+    private mutating func next() -> ModelSource.Token? {
         guard let token = self.peek else { return nil }
         self.at += 1
         return token
@@ -229,21 +300,43 @@ private struct ModelParser {
         return token.text
     }
 
+    private mutating func mentionedName(_ what: String) throws(ModelError) -> String {
+        let place = self.place
+        let name = try self.name(what)
+        self.mention(name, place)
+        return name
+    }
+
+    /// Keeps where a name is said first.
+    private mutating func mention(_ name: String, _ place: ModelSource.Place) {
+        var mention = self.definition
+        mention.name = name
+        if self.part.mentions[mention] == nil { self.part.mentions[mention] = place }
+    }
+
     private func error(_ message: String, back: Int = 0) -> ModelError {
         let index = min(self.at - back, self.tokens.count - 1)
         guard index >= 0, !self.tokens.isEmpty else {
-            return ModelError(message: message, line: 1, column: 1, sourceLine: self.lines.first ?? "")
+            return self.source.error(message, at: ModelSource.Place(line: 1, column: 1))
         }
         let token = self.tokens[index]
         let isAtEnd = self.at - back >= self.tokens.count
-        return ModelError(
-            message: message, line: token.line, column: token.column + (isAtEnd ? token.text.count : 0),
-            sourceLine: self.lines[token.line - 1])
+        return self.source.error(
+            message,
+            at: ModelSource.Place(
+                line: token.place.line, column: token.place.column + (isAtEnd ? token.text.count : 0)))
+    }
+}
+
+extension StringProtocol {
+    /// Without space at the ends.
+    var trimmed: String {
+        var text = self[...]
+        while text.first?.isWhitespace == true { text.removeFirst() }
+        while text.last?.isWhitespace == true { text.removeLast() }
+        return String(text)
     }
 
-    private func error(_ message: String, line: Int) -> ModelError {
-        let text = self.lines[line - 1]
-        let column = text.prefix { $0.isWhitespace }.count + 1
-        return ModelError(message: message, line: line, column: column, sourceLine: text)
-    }
+    /// How many characters stand after the last line break.
+    fileprivate var lastLineCount: Int { self.reversed().prefix { !$0.isNewline }.count }
 }

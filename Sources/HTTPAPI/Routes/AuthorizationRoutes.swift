@@ -20,15 +20,6 @@ struct AuthorizationRoutes {
             ])
         }
         router.post("/access/v1/evaluation") { request, _ in try await self.evaluation(request) }
-        router.get("/stores/:id/authorization-models") { _, context in try self.models(context) }
-        router.post("/stores/:id/check") { request, context in
-            do {
-                return try await self.check(request, context)
-            } catch {
-                guard let problem = ErrorMapping.problem(error) else { throw error }
-                throw problem.with(form: .openFGA)
-            }
-        }
         router.post("/v1/explain") { request, _ in try await self.explain(request) }
     }
 
@@ -70,44 +61,8 @@ struct AuthorizationRoutes {
     private func decide(
         _ subject: EntityReference, _ relation: String, _ object: EntityReference
     ) throws(AuthorizationError) -> Bool {
-        try self.services.authorizer.check(
-            subject, relation, object, in: self.services.database.snapshot(), at: self.services.now)
-    }
-
-    // MARK: OpenFGA
-
-    private func requireStore(_ context: APIContext) throws {
-        let id = context.parameters.get("id") ?? ""
-        guard id == self.services.database.name else {
-            throw HTTPProblem(
-                .notFound, code: "store_id_not_found",
-                "there is no store `\(id)`; there is `\(self.services.database.name)`")
-        }
-    }
-
-    private func models(_ context: APIContext) throws -> Response {
-        try self.requireStore(context)
-        return Response(["source": .string(self.services.authorizer.model.source)])
-    }
-
-    private func check(_ request: Request, _ context: APIContext) async throws -> Response {
-        try self.requireStore(context)
-        let body = try await request.json(form: .openFGA)
-        guard let key = body["tuple_key"], let user = key["user"]?.string,
-            let relation = key["relation"]?.string,
-            let object = key["object"]?.string
-        else {
-            throw HTTPProblem(
-                .badRequest, code: "validation_error",
-                "`tuple_key` needs the texts `user`, `relation` and `object`")
-        }
-        for unsupported in ["contextual_tuples", "context"] where !(body[unsupported]?.isEmptyOrNull ?? true)
-        {
-            throw HTTPProblem(
-                .badRequest, code: "validation_error", "`\(unsupported)` is not supported by this version")
-        }
-        let allowed = try self.decide(EntityReference(user), relation, EntityReference(object))
-        return Response(["allowed": .bool(allowed), "resolution": ""])
+        try self.services.stores.network.view().check(
+            subject, relation, object, CheckOptions(at: self.services.now))
     }
 
     // MARK: Explanations
@@ -121,21 +76,12 @@ struct AuthorizationRoutes {
                 .badRequest, code: "invalid_request",
                 "`subject`, `relation` and `object` are needed, such as user:anne, can_run, function:clean")
         }
-        if let store = body["store"]?.string, store != self.services.database.name {
-            throw HTTPProblem(.notFound, code: "not_found", "there is no store `\(store)`")
-        }
-        var moment = self.services.now
-        if let text = body["at"]?.string {
-            guard let given = ZonedDateTime(iso: text) else {
-                throw HTTPProblem(
-                    .badRequest, code: "invalid_time",
-                    "`at` is not a time such as 2026-11-24T12:00:00Z: \(text.prefix(60))")
-            }
-            moment = given
-        }
-        let explanation = try self.services.authorizer.explain(
-            EntityReference(subject), relation, EntityReference(object),
-            in: self.services.database.snapshot(), at: moment)
+        let store = try await self.services.stores.store(body["store"]?.string ?? GraphCatalog.network)
+        let tuples = try body["contextual_tuples"]?["tuple_keys"]?.array?.map { try Tuple(json: $0) }
+        let options = CheckOptions(
+            at: try self.services.moment(body["at"]), context: body["context"]?.object ?? JSON.Object())
+        let explanation = try store.view(model: body["authorization_model_id"]?.string).adding(tuples ?? [])
+            .explain(EntityReference(subject), relation, EntityReference(object), options)
         let dot = DecisionPicture(explanation).dot()
         if request.headers[.accept]?.contains("image/svg+xml") ?? false {
             return Response(try await self.services.pictures.render(dot, format: .svg), type: "image/svg+xml")
@@ -146,38 +92,23 @@ struct AuthorizationRoutes {
     }
 }
 
-extension JSON {
-    /// Whether there is nothing in it.
-    var isEmptyOrNull: Bool {
-        switch self {
-        case .null: true
-        case .object(let object): object.members.allSatisfy(\.value.isEmptyOrNull)
-        case .array(let elements): elements.isEmpty
-        default: false
-        }
-    }
-}
-
 extension DecisionPicture {
     /// The picture of an explanation.
     package init(_ explanation: Explanation) {
-        var links: [Link] = []
-        var notes = explanation.notes
-        for step in explanation.isAllowed ? explanation.path : explanation.nearMiss {
-            switch step {
-            case .tuple(let subject, let relation, let object, _, let validity, let period):
-                let more = validity == .valid ? period : validity.reason
-                links.append(
-                    Link(
-                        from: "\(subject.type):\(subject.id)", to: object.description,
-                        label: relation + (more.isEmpty ? "" : "\n\(more)"), isValid: validity == .valid))
-            case .rule: notes.append(step.text)
-            }
+        let steps = explanation.isAllowed ? explanation.path : explanation.nearMisses.first?.path ?? []
+        let links = steps.flatMap(\.tuples).map { tuple in
+            let more = tuple.problem ?? tuple.period
+            return Link(
+                from: "\(tuple.subject.type):\(tuple.subject.id)", to: tuple.object.description,
+                label: tuple.relation + (more.isEmpty ? "" : "\n\(more)"), isValid: tuple.problem == nil)
+        }
+        let rules = steps.flatMap { step -> [String] in
+            if case .rule = step { step.lines(indent: "") } else { [] }
         }
         self.init(
             question: "\(explanation.subject) \(explanation.relation) \(explanation.object)",
             subject: "\(explanation.subject.type):\(explanation.subject.id)",
             object: explanation.object.description,
-            isAllowed: explanation.isAllowed, links: links, notes: notes)
+            isAllowed: explanation.isAllowed, links: links, notes: explanation.notes + rules)
     }
 }

@@ -1,5 +1,6 @@
 internal import Cypher
 internal import PropertyGraph
+internal import RegularExpressions
 
 extension ExpressionCompiler {
     func unary(
@@ -132,10 +133,17 @@ extension ExpressionCompiler {
     private func regularExpression(
         _ pattern: String, _ range: SourceRange
     ) throws(CypherError) -> RegularExpression {
-        do throws(CypherError) {
+        do throws(RegularExpressionError) {
             return try RegularExpression(pattern)
         } catch {
-            throw CypherError(error.kind, error.detail, error.message, at: range, hint: error.hint)
+            switch error {
+            case .malformed(let reason):
+                throw CypherError(.argument, "InvalidRegularExpression", reason, at: range)
+            case .tooLarge:
+                throw CypherError(
+                    .limit, "InvalidRegularExpression", "the regular expression is too large", at: range,
+                    hint: "use smaller counts in {n,m}")
+            }
         }
     }
 

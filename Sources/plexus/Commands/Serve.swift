@@ -182,8 +182,10 @@ struct Serve: AsyncParsableCommand {
             runStates: try await machine("run"),
             clock: { GraphDatabase.now() })
         let model = try AuthorizationModel.parse(database.resources.text("schema/network.fga") ?? "")
+        let stores = StoreDirectory(catalog: catalog)
+        try await stores.network.ensure(model, origin: "schema/network.fga", at: GraphDatabase.now())
         return Services(
-            catalog: catalog, resources: database.resources, authorizer: Authorizer(model: model),
+            catalog: catalog, resources: database.resources, stores: stores,
             orchestrator: orchestrator, blobs: try BlobStore(folder: self.data + "/blobs"),
             pictures: pictures,
             needsToken: self.auth == .required, logger: logger)

@@ -1,5 +1,3 @@
-internal import Cypher
-
 /// Reads a regular expression by recursive descent.
 struct RegularExpressionParser {
     typealias Node = RegularExpression.Node
@@ -22,16 +20,14 @@ struct RegularExpressionParser {
         self.text = pattern
     }
 
-    mutating func parse() throws(CypherError) -> Node {
+    mutating func parse() throws(RegularExpressionError) -> Node {
         let node = try self.alternatives()
         guard self.at == self.pattern.count else { throw self.error("a `)` that closes nothing") }
         return node
     }
 
-    private func error(_ reason: String) -> CypherError {
-        CypherError(
-            .argument, "InvalidRegularExpression",
-            "`\(self.text.prefix(80))` is no regular expression: \(reason)")
+    private func error(_ reason: String) -> RegularExpressionError {
+        .malformed("`\(self.text.prefix(80))` is no regular expression: \(reason)")
     }
 
     private var next: Unicode.Scalar? { self.at < self.pattern.count ? self.pattern[self.at] : nil }
@@ -49,7 +45,7 @@ struct RegularExpressionParser {
         return true
     }
 
-    private mutating func alternatives() throws(CypherError) -> Node {
+    private mutating func alternatives() throws(RegularExpressionError) -> Node {
         self.depth += 1
         defer { self.depth -= 1 }
         guard self.depth <= Self.depthLimit else { throw self.error("nested too deep") }
@@ -58,7 +54,7 @@ struct RegularExpressionParser {
         return nodes.count == 1 ? nodes[0] : .alternatives(nodes)
     }
 
-    private mutating func sequence() throws(CypherError) -> Node {
+    private mutating func sequence() throws(RegularExpressionError) -> Node {
         var nodes: [Node] = []
         while let scalar = self.next, scalar != "|", scalar != ")" {
             nodes.append(try self.quantified(try self.atom()))
@@ -66,7 +62,7 @@ struct RegularExpressionParser {
         return .sequence(nodes)
     }
 
-    private mutating func quantified(_ atom: Node) throws(CypherError) -> Node {
+    private mutating func quantified(_ atom: Node) throws(RegularExpressionError) -> Node {
         var node = atom
         if self.take("*") {
             node = .repeated(node, minimum: 0, maximum: nil)
@@ -85,7 +81,7 @@ struct RegularExpressionParser {
         return node
     }
 
-    private mutating func counted(_ node: Node) throws(CypherError) -> Node {
+    private mutating func counted(_ node: Node) throws(RegularExpressionError) -> Node {
         self.at += 1
         guard let minimum = self.number() else { throw self.error("a count is missing in {}") }
         var maximum: Int? = minimum
@@ -106,7 +102,7 @@ struct RegularExpressionParser {
         return number
     }
 
-    private mutating func atom() throws(CypherError) -> Node {
+    private mutating func atom() throws(RegularExpressionError) -> Node {
         guard let scalar = self.next else { return .empty }
         self.at += 1
         switch scalar {
@@ -131,7 +127,7 @@ struct RegularExpressionParser {
     }
 
     /// A group, or flags: `(?i)` for what follows, `(?i:...)` for what is inside.
-    private mutating func group() throws(CypherError) -> Node {
+    private mutating func group() throws(RegularExpressionError) -> Node {
         let outer = self.flags
         if self.take("?") {
             if self.next == "=" || self.next == "!" || self.take("<=") || self.take("<!") {
@@ -151,7 +147,7 @@ struct RegularExpressionParser {
     }
 
     /// Whether the flags stand alone.
-    private mutating func takeFlags() throws(CypherError) -> Bool {
+    private mutating func takeFlags() throws(RegularExpressionError) -> Bool {
         var isOn = true
         while let scalar = self.next {
             self.at += 1
@@ -169,7 +165,7 @@ struct RegularExpressionParser {
         throw self.error("a `)` is missing")
     }
 
-    private mutating func escape() throws(CypherError) -> Node {
+    private mutating func escape() throws(RegularExpressionError) -> Node {
         if self.take("Q") {
             var nodes: [Node] = []
             while let scalar = self.next, !self.take("\\E") {
@@ -185,7 +181,7 @@ struct RegularExpressionParser {
         return .one(try self.escapedSet())
     }
 
-    private mutating func escapedSet() throws(CypherError) -> CharacterSet {
+    private mutating func escapedSet() throws(RegularExpressionError) -> CharacterSet {
         guard let scalar = self.next else { throw self.error("a `\\` at the end") }
         self.at += 1
         switch scalar {
@@ -208,7 +204,7 @@ struct RegularExpressionParser {
         }
     }
 
-    private mutating func hexadecimal(_ count: Int) throws(CypherError) -> CharacterSet {
+    private mutating func hexadecimal(_ count: Int) throws(RegularExpressionError) -> CharacterSet {
         let digits = String(String.UnicodeScalarView(self.pattern[self.at...].prefix(count)))
         guard digits.utf8.count == count, let code = UInt32(digits, radix: 16),
             let scalar = Unicode.Scalar(code)
@@ -217,7 +213,7 @@ struct RegularExpressionParser {
         return self.literal(scalar)
     }
 
-    private mutating func category(isNegated: Bool) throws(CypherError) -> CharacterSet {
+    private mutating func category(isNegated: Bool) throws(RegularExpressionError) -> CharacterSet {
         var name = ""
         if self.take("{") {
             while let scalar = self.next, scalar != "}" {
@@ -237,7 +233,7 @@ struct RegularExpressionParser {
 
     // MARK: Classes
 
-    private mutating func characterClass() throws(CypherError) -> CharacterSet {
+    private mutating func characterClass() throws(RegularExpressionError) -> CharacterSet {
         self.depth += 1
         defer { self.depth -= 1 }
         guard self.depth <= Self.depthLimit else { throw self.error("nested too deep") }
@@ -262,7 +258,7 @@ struct RegularExpressionParser {
     }
 
     /// What follows `&&`, up to the end of the class.
-    private mutating func restOfClass() throws(CypherError) -> CharacterSet {
+    private mutating func restOfClass() throws(RegularExpressionError) -> CharacterSet {
         if self.take("[") {
             let set = try self.characterClass()
             guard self.take("]") else { throw self.error("a `]` is missing") }
@@ -271,7 +267,7 @@ struct RegularExpressionParser {
         return try self.characterClass()
     }
 
-    private mutating func inverted() throws(CypherError) -> CharacterSet {
+    private mutating func inverted() throws(RegularExpressionError) -> CharacterSet {
         var set = try self.characterClass()
         guard set.intersections.isEmpty else {
             throw self.error("`&&` inside an inner class is not known here")
@@ -280,7 +276,7 @@ struct RegularExpressionParser {
         return set
     }
 
-    private mutating func addRange(_ set: inout CharacterSet) throws(CypherError) {
+    private mutating func addRange(_ set: inout CharacterSet) throws(RegularExpressionError) {
         let first = try self.classMember()
         guard case .range(let low)? = first.parts.first, first.parts.count == 1, !first.isNegated,
             self.next == "-",
@@ -297,7 +293,7 @@ struct RegularExpressionParser {
         set.parts.append(.range(low.lowerBound...high.lowerBound))
     }
 
-    private mutating func classMember() throws(CypherError) -> CharacterSet {
+    private mutating func classMember() throws(RegularExpressionError) -> CharacterSet {
         if self.take("\\") { return try self.escapedSet() }
         guard let scalar = self.next else { throw self.error("a `]` is missing") }
         self.at += 1

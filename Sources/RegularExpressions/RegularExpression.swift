@@ -1,11 +1,9 @@
-internal import Cypher
-
-/// A regular expression as `=~` takes it, matched against whole texts in time proportional to text times pattern: all ways
+/// A regular expression, matched in time proportional to text times pattern: all ways
 /// to match are followed side by side (Thompson, 1968), so no pattern can make it take longer.
 ///
 /// Known are characters and their escapes, `.`, classes, groups, `|`, `* + ? {n,m}` (lazy and possessive ones match the same
 /// whole texts), `^ $ \b \B`, `\d \w \s \p{L}` and the flags `(?ims)`. Look-around and back-references are not.
-struct RegularExpression: Sendable {
+package struct RegularExpression: Sendable {
     /// How many instructions a pattern may become; `{n,m}` is written out.
     static let sizeLimit = 20_000
 
@@ -28,8 +26,8 @@ struct RegularExpression: Sendable {
 
     private let program: [Instruction]
 
-    /// - Throws: ``CypherError`` for what is no regular expression, or one that is not known here.
-    init(_ pattern: String) throws(CypherError) {
+    /// - Throws: ``RegularExpressionError`` for what is no regular expression, or one that is not known here.
+    package init(_ pattern: String) throws(RegularExpressionError) {
         var parser = RegularExpressionParser(pattern)
         let tree = try parser.parse()
         var compiler = Compiler()
@@ -39,7 +37,7 @@ struct RegularExpression: Sendable {
     }
 
     /// Whether the whole text matches. Calls `step` for each character.
-    func matches(_ text: String, _ step: () throws -> Void) rethrows -> Bool {
+    package func matches(_ text: String, _ step: () throws -> Void) rethrows -> Bool {
         let scalars = Array(text.unicodeScalars)
         var current = ThreadList(count: self.program.count)
         var next = ThreadList(count: self.program.count)
@@ -54,7 +52,33 @@ struct RegularExpression: Sendable {
             }
             swap(&current, &next)
         }
-        return current.order.contains { if case .match = self.program[$0] { true } else { false } }
+        return self.hasEnded(current)
+    }
+
+    /// Whether some part of the text matches. Calls `step` for each character.
+    package func isFound<Failure: Error>(
+        in text: String, _ step: () throws(Failure) -> Void
+    ) throws(Failure) -> Bool {
+        let scalars = Array(text.unicodeScalars)
+        var current = ThreadList(count: self.program.count)
+        var next = ThreadList(count: self.program.count)
+        for (place, scalar) in scalars.enumerated() {
+            try step()
+            self.follow(0, at: place, scalars, &current)
+            if self.hasEnded(current) { return true }
+            next.clear()
+            for thread in current.order {
+                guard case .one(let set) = self.program[thread], set.contains(scalar) else { continue }
+                self.follow(thread + 1, at: place + 1, scalars, &next)
+            }
+            swap(&current, &next)
+        }
+        self.follow(0, at: scalars.count, scalars, &current)
+        return self.hasEnded(current)
+    }
+
+    private func hasEnded(_ threads: ThreadList) -> Bool {
+        threads.order.contains { if case .match = self.program[$0] { true } else { false } }
     }
 
     /// The instructions that are reached without taking a character.
@@ -121,11 +145,9 @@ struct RegularExpression: Sendable {
     private struct Compiler {
         var program: [Instruction] = []
 
-        mutating func add(_ node: Node) throws(CypherError) {
+        mutating func add(_ node: Node) throws(RegularExpressionError) {
             guard self.program.count < RegularExpression.sizeLimit else {
-                throw CypherError(
-                    .limit, "InvalidRegularExpression", "the regular expression is too large",
-                    hint: "use smaller counts in {n,m}")
+                throw RegularExpressionError.tooLarge
             }
             switch node {
             case .empty: break
@@ -137,7 +159,7 @@ struct RegularExpression: Sendable {
             }
         }
 
-        private mutating func addAlternatives(_ nodes: [Node]) throws(CypherError) {
+        private mutating func addAlternatives(_ nodes: [Node]) throws(RegularExpressionError) {
             var ends: [Int] = []
             for (index, node) in nodes.enumerated() {
                 guard index < nodes.count - 1 else {
@@ -154,7 +176,9 @@ struct RegularExpression: Sendable {
             for end in ends { self.program[end] = .jump(self.program.count) }
         }
 
-        private mutating func addRepeated(_ node: Node, _ minimum: Int, _ maximum: Int?) throws(CypherError) {
+        private mutating func addRepeated(_ node: Node, _ minimum: Int, _ maximum: Int?)
+            throws(RegularExpressionError)
+        {
             for _ in 0..<minimum { try self.add(node) }
             guard let maximum else {
                 let split = self.program.count
@@ -252,6 +276,24 @@ struct CharacterSet: Sendable {
                 .connectorPunctuation, .dashPunctuation, .openPunctuation, .closePunctuation,
                 .initialPunctuation, .finalPunctuation, .otherPunctuation,
             ].contains(properties.generalCategory)
+        }
+    }
+}
+
+/// Why a text is no regular expression that is known here.
+package enum RegularExpressionError: Error, Hashable, Sendable {
+    /// It is none, or has something that is not known.
+    case malformed(String)
+    /// It becomes too large; smaller counts in `{n,m}` help.
+    case tooLarge
+}
+
+extension RegularExpressionError: CustomStringConvertible {
+    /// What is wrong.
+    package var description: String {
+        switch self {
+        case .malformed(let reason): reason
+        case .tooLarge: "the regular expression is too large; use smaller counts in {n,m}"
         }
     }
 }

@@ -1,0 +1,215 @@
+internal import Cryptography
+package import GraphDatabase
+package import JSON
+package import PropertyGraph
+internal import Synchronization
+
+/// One store of OpenFGA's API: a graph, and the models that decide over it.
+///
+/// Models lie in the graph itself as nodes `(:AuthorizationModel {id, schema_version, model, created_at})`. They are never
+/// changed: writing one adds a version, and a request that names none takes the newest.
+package final class AuthorizationStore: Sendable {
+    /// Id, name and times.
+    package let information: StoreInformation
+    /// Where its tuples are.
+    package let database: GraphDatabase
+    private let state = Mutex(State())
+
+    private struct State {
+        var authorizers: [String: Authorizer] = [:]
+        var names: TupleNames?
+        /// Ids of models, oldest first.
+        var order: [String] = []
+    }
+
+    private static let label = "AuthorizationModel"
+
+    init(information: StoreInformation, database: GraphDatabase) {
+        self.information = information
+        self.database = database
+    }
+
+    // MARK: Asking
+
+    /// What one of the models, or the newest, says of the newest graph.
+    /// - Throws: ``AuthorizationError/modelNotFound(_:)``, ``AuthorizationError/noModel``.
+    package func view(model id: String? = nil) throws(AuthorizationError) -> AuthorizationView {
+        let graph = self.database.snapshot()
+        return try self.authorizer(id, in: graph).authorizer.view(of: graph)
+    }
+
+    /// The id of the model that requests take which name none.
+    /// - Throws: ``AuthorizationError/noModel``.
+    package func newestModel() throws(AuthorizationError) -> String {
+        try self.authorizer(nil, in: self.database.snapshot()).id
+    }
+
+    private func authorizer(
+        _ id: String?, in graph: GraphSnapshot
+    ) throws(AuthorizationError) -> (id: String, authorizer: Authorizer) {
+        let found = self.state.withLock { state -> (String, Authorizer)? in
+            Self.refresh(&state, graph)
+            guard let id = id ?? state.order.last, let authorizer = state.authorizers[id] else { return nil }
+            return (id, authorizer)
+        }
+        if let found { return found }
+        throw id.map(AuthorizationError.modelNotFound) ?? .noModel
+    }
+
+    /// Reads the models that are new in the graph. O(1) when there are none.
+    private static func refresh(_ state: inout State, _ graph: GraphSnapshot) {
+        guard let label = graph.tokens.label(Self.label), graph.count(label) != state.order.count else {
+            return
+        }
+        var known: [(id: String, authorizer: Authorizer)] = []
+        for stored in self.models(in: graph) {
+            if let authorizer = state.authorizers[stored.id] {
+                known.append((stored.id, authorizer))
+            } else if let json = try? JSON.parse(stored.text), let model = try? AuthorizationModel(json: json)
+            {
+                known.append((stored.id, Authorizer(model: model)))
+            }
+        }
+        state.order = known.map(\.id).sorted()
+        state.authorizers = Dictionary(known) { first, _ in first }
+        state.names = nil
+    }
+
+    private static func models(in graph: GraphSnapshot) -> [(id: String, text: String, origin: String?)] {
+        guard let label = graph.tokens.label(Self.label), let id = graph.tokens.propertyKey("id"),
+            let model = graph.tokens.propertyKey("model")
+        else { return [] }
+        let origin = graph.tokens.propertyKey("origin")
+        return graph.nodes(label).compactMap { node in
+            guard let name = graph.property(id, of: node).string,
+                let text = graph.property(model, of: node).string
+            else { return nil }
+            return (name, text, origin.flatMap { graph.property($0, of: node).string })
+        }
+    }
+
+    // MARK: Models
+
+    /// All models, newest first.
+    package func models() -> [(id: String, model: AuthorizationModel)] {
+        self.state.withLock { state in
+            Self.refresh(&state, self.database.snapshot())
+            return state.order.reversed().compactMap { id in state.authorizers[id].map { (id, $0.model) } }
+        }
+    }
+
+    /// A model by its id.
+    /// - Throws: ``AuthorizationError/modelNotFound(_:)``.
+    package func model(_ id: String) throws(AuthorizationError) -> AuthorizationModel {
+        try self.authorizer(id, in: self.database.snapshot()).authorizer.model
+    }
+
+    /// Adds a model, which requests take from now on, and the indexes that its checks need.
+    /// - Throws: ``GraphError``, ``StorageError``.
+    @discardableResult
+    package func write(
+        _ model: AuthorizationModel, at moment: ZonedDateTime, origin: String? = nil
+    ) async throws -> String {
+        let id = try Secrets.identifier(milliseconds: moment.epochMilliseconds)
+        try await self.database.write { transaction in
+            var properties: [String: Value] = [
+                "id": .string(id), "schema_version": .string(model.schemaVersion),
+                "model": .string(model.json.text), "created_at": .dateTime(moment),
+            ]
+            properties["origin"] = origin.map(Value.string)
+            _ = try transaction.createNode(labels: [Self.label], properties: properties)
+            try Self.index(model, in: transaction)
+        }
+        return id
+    }
+
+    /// Adds the program's own model for this store unless the newest from the same origin is the same.
+    /// - Throws: ``GraphError``, ``StorageError``.
+    package func ensure(
+        _ model: AuthorizationModel, origin: String, at moment: ZonedDateTime
+    ) async throws {
+        let newest = Self.models(in: self.database.snapshot()).filter { $0.origin == origin }
+            .max { $0.id < $1.id }
+        guard newest?.text != model.json.text else { return }
+        try await self.write(model, at: moment, origin: origin)
+    }
+
+    /// An index on what names nodes, for each type that has none yet.
+    private static func index(_ model: AuthorizationModel, in transaction: GraphTransaction) throws {
+        for type in model.typeNames {
+            let label = GraphNaming.label(type)
+            let key = GraphNaming.key(label, in: transaction.graph)
+            let isThere = transaction.graph.indexes.contains {
+                $0.definition.on == .node && $0.definition.label == label && $0.definition.keys == [key]
+                    && $0.definition.kind == .range
+            }
+            guard !isThere else { continue }
+            try transaction.createIndex(
+                IndexDefinition(
+                    name: "authorization_\(label)_\(key)", on: .node, kind: .range, label: label, keys: [key]))
+        }
+    }
+
+    // MARK: Assertions
+
+    /// The assertions that were written for a model.
+    /// - Throws: ``AuthorizationError/modelNotFound(_:)``.
+    package func assertions(_ model: String) throws(AuthorizationError) -> [JSON] {
+        let graph = self.database.snapshot()
+        _ = try self.authorizer(model, in: graph)
+        guard let node = Self.assertions(model, in: graph), let key = graph.tokens.propertyKey("assertions"),
+            let text = graph.property(key, of: node).string
+        else { return [] }
+        return (try? JSON.parse(text))?.array ?? []
+    }
+
+    private static func assertions(_ model: String, in graph: GraphSnapshot) -> NodeID? {
+        guard let label = graph.tokens.label("AuthorizationAssertions"),
+            let key = graph.tokens.propertyKey("id")
+        else { return nil }
+        return graph.nodes(label, where: key, equals: .string(model)).first
+    }
+
+    /// Replaces the assertions of a model.
+    /// - Throws: ``AuthorizationError/modelNotFound(_:)``, ``GraphError``, ``StorageError``.
+    package func write(assertions: [JSON], model: String) async throws {
+        _ = try self.authorizer(model, in: self.database.snapshot())
+        let text = JSON.array(assertions).text
+        try await self.database.write { transaction in
+            if let node = Self.assertions(model, in: transaction.graph) {
+                try transaction.setProperty(
+                    transaction.propertyKey("assertions"), of: node, to: .string(text))
+            } else {
+                _ = try transaction.createNode(
+                    labels: ["AuthorizationAssertions"],
+                    properties: ["id": .string(model), "assertions": .string(text)])
+            }
+        }
+    }
+
+    // MARK: Names
+
+    /// What relationships are called as tuples, by all models of the store.
+    func names(in graph: GraphSnapshot) -> TupleNames {
+        self.state.withLock { state in
+            Self.refresh(&state, graph)
+            if let names = state.names, names.fits(graph) { return names }
+            let names = TupleNames(
+                state.order.reversed().compactMap { state.authorizers[$0]?.model }, in: graph)
+            state.names = names
+            return names
+        }
+    }
+}
+
+/// What the API says of a store.
+package struct StoreInformation: Hashable, Sendable {
+    /// A ULID.
+    package let id: String
+    /// The name that it was given.
+    package let name: String
+    /// The graph that it is.
+    package let graph: String
+    /// When it was made; nil for graphs that were not made as stores.
+    package let createdAt: ZonedDateTime?
+}
