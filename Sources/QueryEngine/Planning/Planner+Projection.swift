@@ -246,7 +246,9 @@ extension Planner {
 private final class GroupPlaces {
     private let keys: Int
     @exclusivity(unchecked) private var hasOne = false
-    @exclusivity(unchecked) private var byNumber = NumberTable()
+    @exclusivity(unchecked) private var byNumber = NumberTable<Int>()
+    @exclusivity(unchecked) private var byNode = NumberTable<Int>()
+    @exclusivity(unchecked) private var byShortText = NumberTable<ShortText>()
     @exclusivity(unchecked) private var byValue: [Value: Int] = [:]
     @exclusivity(unchecked) private var byValues: [[Value]: Int] = [:]
 
@@ -276,7 +278,13 @@ private final class GroupPlaces {
 
     /// The group of a single key; nil, and it is noted under the next number, when the key is new.
     private func known(_ key: Value, _ next: Int) -> Int? {
-        if case .integer(let number) = key { return self.byNumber.insert(number, next) }
+        switch key {
+        case .integer(let number): return self.byNumber.insert(number, next)
+        case .node(let node): return self.byNode.insert(Int(node.index), next)
+        case .string(let text):
+            if let short = ShortText(text) { return self.byShortText.insert(short, next) }
+        default: break
+        }
         if let number = self.byValue[key] { return number }
         self.byValue[key] = next
         return nil
