@@ -149,6 +149,11 @@ let package = Package(
             dependencies: ["GraphDatabase", "GraphStorage", "JSON", "PropertyGraph", "QueryEngine"],
             path: "Benchmarks/cypher", swiftSettings: strict),
 
+        // The floor under Bolt: the same set-up of SwiftNIO, answers without work: `make bench-bolt`.
+        .executableTarget(
+            name: "bench-bolt-floor", dependencies: [nio, nioPosix], path: "Benchmarks/bolt",
+            swiftSettings: strict),
+
         // What tests of several rooms need.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),

@@ -31,10 +31,10 @@ while IFS= read -r -d '' file; do
 done < <(find "$folder/dot" -name '*.dot' -print0)
 judge dot "$agree"
 
-# The openCypher kit over the HTTP Query API.
+# The openCypher kit, over the HTTP Query API and over Bolt by the official driver.
 python3 -m venv "$work/venv"
 "$work/venv/bin/pip" -q install -r "$folder/opencypher/requirements.txt"
-"$plexus" serve --data "$work/data" --http 127.0.0.1:0 --auth none --durability relaxed >"$work/out" 2>"$work/err" &
+"$plexus" serve --data "$work/data" --http 127.0.0.1:0 --bolt 127.0.0.1:0 --auth none --durability relaxed >"$work/out" 2>"$work/err" &
 server=$!
 for _ in $(seq 200); do url=$(sed -n 's/^listening on //p' "$work/out"); [ -z "$url" ] || break; sleep 0.1; done
 # The kit makes users of its own, without the keys that the network asks for.
@@ -42,6 +42,11 @@ curl -fs "$url/db/plexus/query/v2" -d '{"statement": "DROP CONSTRAINT user_key"}
 "$work/venv/bin/python" "$here/tck_http.py" "$folder" "$url" >"$work/tck" 2>&1 || true
 tail -n 1 "$work/tck"
 judge opencypher "$(tail -n 1 "$work/tck" | awk '{ print $1 }')"
+bolt=$(sed -n 's/^bolt listening on //p' "$work/out")
+"$work/venv/bin/python" "$folder/opencypher/tck_bolt.py" --uri "$bolt" --features "$folder/opencypher/features" \
+    --strict-errors detail --procedures "$url/v1/procedures" >"$work/tck-bolt" 2>&1 || true
+tail -n 1 "$work/tck-bolt"
+judge opencypher-bolt "$(tail -n 1 "$work/tck-bolt" | awk '{ print $1 }')"
 
 # OpenFGA's cases over its HTTP API: each test in a store of its own.
 "$work/venv/bin/pip" -q install PyYAML
