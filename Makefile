@@ -2,6 +2,7 @@
 SWIFT := swift
 FLAGS := --explicit-target-dependency-import-check error
 PLEXUS := .build/debug/plexus
+ACCEPTANCE := .build/acceptance
 CONFORMANCE := $(or $(PLEXUS_CONFORMANCE),../shared/conformance)
 BENCH_GRAPH := $(or $(PLEXUS_BENCH_GRAPH),../shared/bench/graph)
 
@@ -20,10 +21,16 @@ build: deps ## Build everything
 demo: build ## Do the main job from end to end, in a temporary folder
 	examples/demo.sh $(PLEXUS)
 
-test: deps ## Build and pass all tests
+test: deps $(ACCEPTANCE)/requirements/ready ## Build and pass all tests
 	$(SWIFT) build --build-tests $(FLAGS)
 	$(SWIFT) test --skip-build --disable-xctest --parallel
-	python3 -m unittest discover -s Tests/Acceptance -p '*_tests.py' -v
+	$(ACCEPTANCE)/requirements/bin/python -m unittest discover -s Tests/Acceptance -p '*_tests.py' -v
+
+# What acceptance tests need from PyPI: a virtual environment for each file of requirements.
+$(ACCEPTANCE)/%/ready: Tests/Acceptance/%.txt
+	python3 -m venv --clear $(@D)
+	$(@D)/bin/pip -q install -r $<
+	touch $@
 
 torture: deps ## Kill the server 200 times, damage files in thousands of ways
 	$(SWIFT) build --build-tests $(FLAGS)
