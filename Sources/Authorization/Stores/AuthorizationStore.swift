@@ -146,7 +146,8 @@ package final class AuthorizationStore: Sendable {
             guard !isThere else { continue }
             try transaction.createIndex(
                 IndexDefinition(
-                    name: "authorization_\(label)_\(key)", on: .node, kind: .range, label: label, keys: [key]))
+                    name: "authorization_\(label)_\(key)", on: .node, kind: .range, label: label, keys: [key])
+            )
         }
     }
 

@@ -42,7 +42,8 @@ struct QuestionRoutes {
             throw HTTPProblem.openFGA("`context` is an object")
         }
         return CheckOptions(
-            at: try self.services.moment(body["at"], form: .openFGA), context: context.object ?? JSON.Object(),
+            at: try self.services.moment(body["at"], form: .openFGA),
+            context: context.object ?? JSON.Object(),
             limits: .openFGA)
     }
 
