@@ -66,6 +66,7 @@ let package = Package(
 
         room("JSON"),
         room("RegularExpressions"),
+        room("YAML", uses: ["JSON"]),
         room("CEL", uses: ["JSON", "RegularExpressions"]),
         room("Cypher"),
         room("PropertyGraph", uses: [hashTrees]),
@@ -102,7 +103,9 @@ let package = Package(
                 httpTypes, logging,
             ]),
         room("Cryptography", uses: ["COpenSSL"]),
-        room("Authorization", uses: ["CEL", "Cryptography", "GraphDatabase", "GraphStorage", "JSON", "PropertyGraph"]),
+        room(
+            "Authorization",
+            uses: ["CEL", "Cryptography", "GraphDatabase", "GraphStorage", "JSON", "PropertyGraph", "YAML"]),
         room("Bolt", uses: ["PropertyGraph", nio]),
 
         .executableTarget(
@@ -138,10 +141,12 @@ let package = Package(
         .testTarget(name: "TidyTests", swiftSettings: strict),
         tests("JSON"),
         tests("CEL", uses: ["JSON"]),
+        tests("YAML", uses: ["JSON"]),
         tests("Cypher"),
         tests("Bolt", uses: ["PropertyGraph", "TestSupport", nio]),
         tests("QueryEngine", uses: ["Cypher", "PropertyGraph", "TestSupport"]),
-        tests("Authorization", uses: ["GraphDatabase", "GraphStorage", "JSON", "PropertyGraph", "TestSupport"]),
+        tests(
+            "Authorization", uses: ["GraphDatabase", "GraphStorage", "JSON", "PropertyGraph", "TestSupport"]),
         tests("PropertyGraph", uses: ["TestSupport"]),
         tests("Cryptography"),
         tests("Graphviz"),
