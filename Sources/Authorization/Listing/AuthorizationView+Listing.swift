@@ -26,7 +26,8 @@ extension AuthorizationView {
     /// type, and for those of them that are not named beside it.
     /// - Throws: ``AuthorizationError`` as ``check(_:_:_:_:)``, also when it can not be said of some subject.
     package func subjects(
-        of type: String, _ subjectRelation: String? = nil, _ relation: String, _ object: EntityReference,
+        of type: String, userset subjectRelation: String? = nil, _ relation: String,
+        _ object: EntityReference,
         _ options: CheckOptions
     ) throws(AuthorizationError) -> [EntityReference] {
         let subject = EntityReference(type: type, id: "-", relation: subjectRelation)

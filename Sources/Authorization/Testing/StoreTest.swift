@@ -179,7 +179,8 @@ private struct TestRun {
                     "list_users \(object) \(assertion.name)", assertion.value["users"] ?? assertion.value
                 ) { () throws(AuthorizationError) in
                     try self.view.subjects(
-                        of: filter?["type"]?.string ?? "", filter?["relation"]?.string, assertion.name,
+                        of: filter?["type"]?.string ?? "", userset: filter?["relation"]?.string,
+                        assertion.name,
                         EntityReference(object), self.options(list))
                 }
             }
