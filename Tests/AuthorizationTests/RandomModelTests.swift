@@ -164,14 +164,14 @@ struct RandomModelTests {
         }
     }
 
-    @Test(arguments: 0..<300)
+    @Test(arguments: 0..<150)
     func checksAndListsAgreeWithTheSlowWay(seed: UInt64) throws {
         var generator = SplitMix(seed: seed)
         let world = try World(&generator)
         let view = try Authorizer(model: world.model).view(of: GraphSnapshot()).adding(
             Array(world.tuples))
         let facts = world.facts()
-        #expect(facts.count > 3, "seed \(seed) says nothing")
+        #expect(!facts.isEmpty, "seed \(seed) says nothing")
         let options = CheckOptions(at: ZonedDateTime(seconds: 0))
         for type in World.types {
             for relation in ["r0", "r1", "r2"] {
