@@ -71,6 +71,7 @@ let package = Package(
 
         room("JSON"),
         room("RegularExpressions"),
+        room("YAML", uses: ["JSON"]),
         room("CEL", uses: ["JSON", "RegularExpressions"]),
         room("Cypher"),
         room("PropertyGraph", uses: [hashTrees]),
@@ -112,7 +113,7 @@ let package = Package(
         room("Cryptography", uses: ["COpenSSL"]),
         room(
             "Authorization",
-            uses: ["CEL", "Cryptography", "GraphDatabase", "GraphStorage", "JSON", "PropertyGraph"]),
+            uses: ["CEL", "Cryptography", "GraphDatabase", "GraphStorage", "JSON", "PropertyGraph", "YAML"]),
         room(
             "Bolt",
             uses: [
@@ -159,6 +160,7 @@ let package = Package(
         .testTarget(name: "TidyTests", swiftSettings: strict),
         tests("JSON"),
         tests("CEL", uses: ["JSON"]),
+        tests("YAML", uses: ["JSON"]),
         tests("Cypher"),
         tests("Shell", uses: ["JSON"]),
         tests(

@@ -53,4 +53,12 @@ judge opencypher-bolt "$(tail -n 1 "$work/tck-bolt" | awk '{ print $1 }')"
 "$work/venv/bin/python" "$folder/openfga/openfga_http.py" "$url" "$folder"/openfga/*.yaml --api >"$work/openfga" 2>&1 || true
 grep FAIL "$work/openfga" | head -20 || true
 judge openfga "$(tail -n 1 "$work/openfga" | awk '{ print $1 }')"
+
+# AuthZEN's scenarios over the models and the data of examples/authzen.
+"$here/../examples/authzen/load.sh" "$url" >/dev/null
+"$work/venv/bin/python" "$folder/authzen/authzen_http.py" "$url" --dir "$folder/authzen" --suites cert,todo,search,idp \
+    --base-cert "$url/stores/authzen-certification" --base-todo "$url/stores/authzen-todo" \
+    --base-search "$url/stores/authzen-search" --base-idp "$url/stores/authzen-search" >"$work/authzen" 2>&1 || true
+grep FAIL "$work/authzen" | head -20 || true
+judge authzen "$(tail -n 1 "$work/authzen" | awk '{ print $1 }')"
 [ "$failures" -eq 0 ]

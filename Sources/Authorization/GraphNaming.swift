@@ -63,7 +63,8 @@ package enum GraphNaming {
 
     /// The property that names nodes of a label: the key of its node-key constraint, `id` without one.
     static func key(_ label: String, in graph: GraphSnapshot) -> String {
-        graph.constraints.first { $0.entity == label && $0.kind == .nodeKey && $0.keys.count == 1 }?.keys.first
+        graph.constraints.first { $0.entity == label && $0.kind == .nodeKey && $0.keys.count == 1 }?.keys
+            .first
             ?? "id"
     }
 }

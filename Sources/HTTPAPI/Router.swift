@@ -25,6 +25,7 @@ package func plexusRouter(
     ProcedureRoutes(services: services).add(to: router)
     AuthorizationRoutes(services: services).add(to: router)
     OpenFGARoutes(services: services).add(to: router)
+    AccessRoutes(services: services).add(to: router)
     QuestionRoutes(services: services).add(to: router)
     OrchestrationRoutes(services: services).add(to: router)
     WorkerRoutes(services: services).add(to: router)

@@ -49,7 +49,7 @@ struct TidyTests {
     /// The layers of ARCHITECTURE.md, lowest first: a room may import rooms of lower layers only.
     private static let layers: [[String]] = [
         ["JSON", "Cryptography", "NamedResources", "RegularExpressions"],
-        ["CEL", "Graphviz", "PropertyGraph", "Cypher"],
+        ["CEL", "YAML", "Graphviz", "PropertyGraph", "Cypher"],
         ["GraphStorage", "QueryEngine"],
         ["GraphDatabase"], ["Authorization", "Identity", "Orchestration", "Visualization"],
         ["Bolt", "HTTPAPI", "Shell", "Worker"], ["plexus"],

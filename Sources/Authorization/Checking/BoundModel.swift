@@ -88,6 +88,8 @@ final class BoundModel: Sendable {
     let tuplesets: [Tupleset]
     let conditions: [AuthorizationModel.Condition]
     let conditionPlaces: [String: Int]
+    /// The names of all conditions' parameters.
+    let parameters: Set<String>
     let subjectRelation: PropertyKeyID?
     let condition: PropertyKeyID?
     let conditionContext: PropertyKeyID?
@@ -120,6 +122,7 @@ final class BoundModel: Sendable {
         self.tuplesets = binder.tuplesets
         self.conditions = model.conditionNames.compactMap { model.conditions[$0] }
         self.conditionPlaces = binder.conditionPlaces
+        self.parameters = Set(self.conditions.flatMap { $0.expression.parameters.map(\.name) })
         self.subjectRelation = graph.tokens.propertyKey(GraphNaming.subjectRelation)
         self.condition = graph.tokens.propertyKey(GraphNaming.condition)
         self.conditionContext = graph.tokens.propertyKey(GraphNaming.conditionContext)

@@ -13,12 +13,15 @@ struct CheckRun {
     let memory: CheckMemory
     let subject: CheckSubject
     var assumption: Assumption?
+    /// For lists of candidates: intersections and exclusions do not matter.
+    var grantsOnly = false
     var steps = 0
     private(set) var problem: AuthorizationError?
     private var relationDepth = 0
 
     init(
-        model: BoundModel, graph: GraphSnapshot, tuples: TupleReader, limits: CheckLimits, memory: CheckMemory,
+        model: BoundModel, graph: GraphSnapshot, tuples: TupleReader, limits: CheckLimits,
+        memory: CheckMemory,
         subject: CheckSubject
     ) {
         self.model = model

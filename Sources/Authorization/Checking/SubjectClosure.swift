@@ -89,7 +89,9 @@ extension CheckRun {
 
 extension BoundModel {
     /// Whether a closed relation is had by those who have another on the same object.
-    func computes(_ relation: Int, _ other: Int) -> Bool { self.computes(at: self.relations[relation].root, other) }
+    func computes(_ relation: Int, _ other: Int) -> Bool {
+        self.computes(at: self.relations[relation].root, other)
+    }
 
     private func computes(at place: Int, _ other: Int) -> Bool {
         switch self.operations[place] {

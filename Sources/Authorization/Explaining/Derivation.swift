@@ -121,7 +121,8 @@ struct Derivation {
                 if self.run.has(node, self.model.admissions[target.admission].label),
                     self.run.accepts(relationship, node, target.admission) == .yes
                 {
-                    found.append((relationship, Goal(node: node, relation: target.relation), target.admission))
+                    found.append(
+                        (relationship, Goal(node: node, relation: target.relation), target.admission))
                 }
                 return true
             }

@@ -144,7 +144,8 @@ struct NearMisses {
 
     /// Passes on what tuples lead from, and keeps those that do not count.
     private mutating func edges(
-        into node: NodeID, _ kind: UInt32, _ admission: Int, from only: NodeID? = nil, _ body: (NodeID) -> Void
+        into node: NodeID, _ kind: UInt32, _ admission: Int, from only: NodeID? = nil,
+        _ body: (NodeID) -> Void
     ) {
         let label = self.model.admissions[admission].label
         guard kind != BoundModel.none, label != BoundModel.none else { return }

@@ -133,6 +133,7 @@ struct ObjectListing {
     private mutating func decide(
         _ object: NodeID, _ consequence: ModelConsequences.Consequence
     ) -> Decision {
+        if self.run.grantsOnly { return .yes }
         guard !consequence.needsCheck else { return self.run.decide(object, consequence.relation) }
         for minus in consequence.exclusions {
             let excluded = self.run.evaluate(minus, object, consequence.relation, depth: 0)

@@ -23,6 +23,8 @@ struct SubjectListing {
     private var isNamed: Set<NodeID> = []
     /// Not everything on the way was known.
     private var problem: AuthorizationError?
+    /// Names all whom some relationship might grant it: times, conditions, intersections and exclusions do not matter.
+    var grantsOnly = false
 
     init(_ view: AuthorizationView, filter: Filter, _ options: CheckOptions, seen: CheckMemory) {
         self.view = view
@@ -40,7 +42,7 @@ struct SubjectListing {
     mutating func all(_ object: NodeID, _ relation: Int) throws(AuthorizationError) -> [NodeID] {
         self.visit(object, relation, depth: 0)
         if let problem = self.problem { throw problem }
-        if self.model.relations[relation].isMonotone { return self.named }
+        if self.model.relations[relation].isMonotone || self.grantsOnly { return self.named }
         var found: [NodeID] = []
         let (view, options) = (self.view, self.options)
         for node in self.named {
@@ -141,7 +143,8 @@ struct SubjectListing {
                 return false
             }
             guard graph.hasLabel(node, LabelID(label)) else { return true }
-            let counts = self.tuples.decision(relationship, node, admission, isAssumed: false)
+            let counts = self.tuples.decision(
+                relationship, node, admission, isAssumed: self.grantsOnly)
             guard counts != .no else { return true }
             if counts == .unknown, self.problem == nil { self.problem = self.tuples.problem(relationship) }
             body(&self, node)

@@ -217,7 +217,8 @@ extension AuthorizationStore {
 
     /// Deletes all tuples of a kind, so many at a time, and gives how many went.
     /// - Throws: ``GraphError``, ``StorageError``.
-    package func delete(_ filter: TupleFilter, by user: String?, at moment: ZonedDateTime) async throws -> Int {
+    package func delete(_ filter: TupleFilter, by user: String?, at moment: ZonedDateTime) async throws -> Int
+    {
         var count = 0
         while true {
             let tuples = self.tuples(filter, after: nil, limit: 1000)

@@ -1,4 +1,3 @@
-internal import Cryptography
 package import GraphDatabase
 package import JSON
 package import PropertyGraph
@@ -110,8 +109,9 @@ package final class AuthorizationStore: Sendable {
     package func write(
         _ model: AuthorizationModel, at moment: ZonedDateTime, origin: String? = nil
     ) async throws -> String {
-        let id = try Secrets.identifier(milliseconds: moment.epochMilliseconds)
         try await self.database.write { transaction in
+            let newest = Self.models(in: transaction.graph).map(\.id).max()
+            let id = try ULID.after(newest, at: moment)
             var properties: [String: Value] = [
                 "id": .string(id), "schema_version": .string(model.schemaVersion),
                 "model": .string(model.json.text), "created_at": .dateTime(moment),
@@ -119,8 +119,8 @@ package final class AuthorizationStore: Sendable {
             properties["origin"] = origin.map(Value.string)
             _ = try transaction.createNode(labels: [Self.label], properties: properties)
             try Self.index(model, in: transaction)
+            return id
         }
-        return id
     }
 
     /// Adds the program's own model for this store unless the newest from the same origin is the same.
@@ -146,7 +146,8 @@ package final class AuthorizationStore: Sendable {
             guard !isThere else { continue }
             try transaction.createIndex(
                 IndexDefinition(
-                    name: "authorization_\(label)_\(key)", on: .node, kind: .range, label: label, keys: [key]))
+                    name: "authorization_\(label)_\(key)", on: .node, kind: .range, label: label, keys: [key])
+            )
         }
     }
 

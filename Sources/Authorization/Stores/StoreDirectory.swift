@@ -1,4 +1,3 @@
-internal import Cryptography
 package import GraphDatabase
 package import PropertyGraph
 internal import Synchronization
@@ -21,7 +20,7 @@ package final class StoreDirectory: Sendable {
         self.catalog = catalog
         self.network = AuthorizationStore(
             information: StoreInformation(
-                id: Self.derivedID(GraphCatalog.network), name: GraphCatalog.network,
+                id: ULID.of(GraphCatalog.network), name: GraphCatalog.network,
                 graph: GraphCatalog.network, createdAt: nil),
             database: catalog.network)
     }
@@ -70,7 +69,7 @@ package final class StoreDirectory: Sendable {
         let others = self.catalog.names.filter { !known.contains($0) }.map {
             $0 == GraphCatalog.network
                 ? self.network.information
-                : StoreInformation(id: Self.derivedID($0), name: $0, graph: $0, createdAt: nil)
+                : StoreInformation(id: ULID.of($0), name: $0, graph: $0, createdAt: nil)
         }
         return others + made.filter { names.contains($0.graph) }.sorted { $0.id < $1.id }
     }
@@ -94,7 +93,7 @@ package final class StoreDirectory: Sendable {
     /// Makes a store and its graph, which gets the store's name where that is one for a graph and is free.
     /// - Throws: ``GraphCatalogError``, ``StorageError``.
     package func create(_ name: String, at moment: ZonedDateTime) async throws -> StoreInformation {
-        let id = try Secrets.identifier(milliseconds: moment.epochMilliseconds)
+        let id = try ULID.after(nil, at: moment)
         let graph = try await self.createGraph(name, id)
         let information = StoreInformation(id: id, name: name, graph: graph, createdAt: moment)
         try await self.catalog.network.write { transaction in
@@ -142,20 +141,6 @@ package final class StoreDirectory: Sendable {
                 try transaction.detachDeleteNode(node)
             }
         }
-    }
-
-    /// A ULID made from the name of a graph.
-    static func derivedID(_ name: String) -> String {
-        let digits = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
-        var bits = SHA256.digest(Array("store:\(name)".utf8)).prefix(32).reduce(UInt128(0)) {
-            $0 << 4 | UInt128($1.hexDigitValue ?? 0)
-        }
-        var text: [Character] = []
-        for _ in 0..<26 {
-            text.append(digits[Int(bits & 31)])
-            bits >>= 5
-        }
-        return String(text.reversed())
     }
 }
 

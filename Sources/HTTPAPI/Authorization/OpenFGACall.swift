@@ -25,6 +25,14 @@ struct OpenFGACall {
         return body
     }
 
+    func text() async throws -> String {
+        let buffer = try await self.request.body.collect(upTo: Request.bodyLimit)
+        guard let text = String(validating: buffer.readableBytesView, as: UTF8.self) else {
+            throw HTTPProblem.openFGA("the body is not UTF-8")
+        }
+        return text
+    }
+
     /// The model that a request names.
     func model(_ body: JSON) -> String? {
         body["authorization_model_id"]?.string.flatMap { $0.isEmpty ? nil : $0 }

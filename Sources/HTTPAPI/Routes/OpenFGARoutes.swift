@@ -71,7 +71,7 @@ struct OpenFGARoutes {
 
     private func writeModel(_ call: OpenFGACall) async throws -> Response {
         let store = try await self.store(call)
-        let model = try AuthorizationModel(json: try await call.body())
+        let model = try await self.writtenModel(call)
         let orphans = store.orphans(of: model, limit: 1000)
         let id = try await store.write(model, at: self.services.now)
         var answer: JSON.Object = ["authorization_model_id": .string(id)]
@@ -82,6 +82,14 @@ struct OpenFGARoutes {
             ]
         }
         return Response(.object(answer), status: .created)
+    }
+
+    /// OpenFGA's JSON, or as `text/plain` its language.
+    private func writtenModel(_ call: OpenFGACall) async throws -> AuthorizationModel {
+        guard call.request.headers[.contentType]?.hasPrefix("text/") ?? false else {
+            return try AuthorizationModel(json: try await call.body())
+        }
+        return try AuthorizationModel.parse(try await call.text())
     }
 
     private func models(_ call: OpenFGACall) async throws -> Response {

@@ -42,7 +42,8 @@ struct QuestionRoutes {
             throw HTTPProblem.openFGA("`context` is an object")
         }
         return CheckOptions(
-            at: try self.services.moment(body["at"], form: .openFGA), context: context.object ?? JSON.Object(),
+            at: try self.services.moment(body["at"], form: .openFGA),
+            context: context.object ?? JSON.Object(),
             limits: .openFGA)
     }
 
@@ -199,7 +200,8 @@ struct QuestionRoutes {
         else { throw HTTPProblem.openFGA("`user_filters` is an array of one filter with a `type`") }
         let wantedRelation = filters[0]["relation"]?.string.flatMap { $0.isEmpty ? nil : $0 }
         let users = try view.subjects(
-            of: wanted, wantedRelation, relation, EntityReference(type: type, id: id), try self.options(body))
+            of: wanted, userset: wantedRelation, relation, EntityReference(type: type, id: id),
+            try self.options(body))
         return Response(["users": .array(users.map(\.userJSON))])
     }
 }

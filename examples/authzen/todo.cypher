@@ -1,0 +1,6 @@
+CREATE (:Todo {id: '*'}), (:User {id: '*'});
+MATCH (todos:Todo {id: '*'}), (users:User {id: '*'}) CREATE (u:User {id: 'CiRmZDA2MTRkMy1jMzlhLTQ3ODEtYjdiZC04Yjk2ZjVhNTEwMGQSBWxvY2Fs', email: 'rick@the-citadel.com'}), (u)-[:VIEWER]->(users), (u)-[:ADMIN]->(todos), (u)-[:EVIL_GENIUS]->(todos), (u)-[:OWNER {condition: 'is_owner'}]->(todos);
+MATCH (todos:Todo {id: '*'}), (users:User {id: '*'}) CREATE (u:User {id: 'CiRmZDE2MTRkMy1jMzlhLTQ3ODEtYjdiZC04Yjk2ZjVhNTEwMGQSBWxvY2Fs', email: 'morty@the-citadel.com'}), (u)-[:VIEWER]->(users), (u)-[:EDITOR]->(todos), (u)-[:OWNER {condition: 'is_owner'}]->(todos);
+MATCH (todos:Todo {id: '*'}), (users:User {id: '*'}) CREATE (u:User {id: 'CiRmZDI2MTRkMy1jMzlhLTQ3ODEtYjdiZC04Yjk2ZjVhNTEwMGQSBWxvY2Fs', email: 'summer@the-smiths.com'}), (u)-[:VIEWER]->(users), (u)-[:EDITOR]->(todos), (u)-[:OWNER {condition: 'is_owner'}]->(todos);
+MATCH (todos:Todo {id: '*'}), (users:User {id: '*'}) CREATE (u:User {id: 'CiRmZDM2MTRkMy1jMzlhLTQ3ODEtYjdiZC04Yjk2ZjVhNTEwMGQSBWxvY2Fs', email: 'beth@the-smiths.com'}), (u)-[:VIEWER]->(users), (u)-[:VIEWER]->(todos);
+MATCH (todos:Todo {id: '*'}), (users:User {id: '*'}) CREATE (u:User {id: 'CiRmZDQ2MTRkMy1jMzlhLTQ3ODEtYjdiZC04Yjk2ZjVhNTEwMGQSBWxvY2Fs', email: 'jerry@the-smiths.com'}), (u)-[:VIEWER]->(users), (u)-[:VIEWER]->(todos);
