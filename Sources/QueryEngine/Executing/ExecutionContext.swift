@@ -122,6 +122,13 @@ final class ExecutionContext {
         if self.steps & 1023 == 0 { try self.look() }
     }
 
+    /// Counts steps that were taken together.
+    func step(by count: Int) throws(CypherError) {
+        let before = self.steps
+        self.steps &+= count
+        if before >> 10 != self.steps >> 10 { try self.look() }
+    }
+
     private func look() throws(CypherError) {
         guard !Task.isCancelled, self.entry?.isEnded != true, self.control?.isCancelled != true else {
             throw CypherError(.cancelled, "Cancelled", "the query was cancelled")

@@ -284,8 +284,9 @@ struct Intersection {
             let (a, aRange) = self.first.hops.run(left, context),
             let (b, bRange) = self.second.hops.run(right, context)
         else { return true }
+        // What galloping looks at, whether or not it finds anything.
+        try context.step(by: min(aRange.count, bRange.count))
         return try a.forEachCommonNeighbour(in: aRange, with: b, in: bRange) { one, other in
-            try context.step()
             guard one.relationship != other.relationship, !self.first.isUsed(one.relationship, row),
                 !self.second.isUsed(other.relationship, row)
             else { return true }
