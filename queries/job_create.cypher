@@ -1,9 +1,9 @@
 // Creates a single call of a function. Parameters: job, function (name@version), input (JSON text),
-// priority, reference, started_by, now.
+// priority, reference, key (of idempotency), started_by, now.
 MATCH (f:FunctionVersion {id: $function})
 CREATE (j:Job {
   id: $job, function: f.id, state: 'queued', priority: $priority, is_enabled: true, attempts: 0,
   input: $input, timeout_seconds: f.timeout_seconds, retries: f.retries, reference: $reference,
-  started_by: $started_by, created_at: $now, updated_at: $now, queued_at: $now
+  idempotency_key: $key, started_by: $started_by, created_at: $now, updated_at: $now, queued_at: $now
 })-[:CALLS]->(f)
 RETURN j.id AS id

@@ -20,3 +20,4 @@ CREATE INDEX function_version_name IF NOT EXISTS FOR (n:FunctionVersion) ON (n.n
 CREATE INDEX pipeline_version_name IF NOT EXISTS FOR (n:PipelineVersion) ON (n.name);
 CREATE INDEX job_state IF NOT EXISTS FOR (n:Job) ON (n.state);
 CREATE INDEX attempt_state IF NOT EXISTS FOR (n:Attempt) ON (n.state);
+CREATE CONSTRAINT job_idempotency_key IF NOT EXISTS FOR (n:Job) REQUIRE n.idempotency_key IS UNIQUE;

@@ -28,6 +28,7 @@ package func plexusRouter(
     AccessRoutes(services: services).add(to: router)
     QuestionRoutes(services: services).add(to: router)
     OrchestrationRoutes(services: services).add(to: router)
+    JobRoutes(services: services).add(to: router)
     WorkerRoutes(services: services).add(to: router)
     PictureRoutes(services: services).add(to: router)
     ImportRoutes(services: services).add(to: router)

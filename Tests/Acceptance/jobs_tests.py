@@ -76,6 +76,60 @@ class Jobs(Case):
         self.assertEqual(status, 404)
         self.assertIn("its versions are 1.0.0", answer["detail"])
 
+    def test_a_cancelled_job_ends_with_all_its_processes(self):
+        self.worker()
+        definition = {"name": "sleeper", "version": "1", "repository": str(self.folder / "repository"), "commit": "v1",
+                      "runtime": "shell", "entry": "hang.sh", "timeout": "600s"}
+        status, answer = self.server.request("POST", "/v1/functions", definition)
+        self.assertEqual(status, 201, answer)
+        job = self.server.request("POST", "/v1/jobs", {"function": "sleeper"})[1]["id"]
+        pattern = str(self.folder / "work") + ".*hang.sh"
+        deadline = time.monotonic() + 20
+        while subprocess.run(["pgrep", "-f", pattern], capture_output=True).returncode and time.monotonic() < deadline:
+            time.sleep(0.05)
+        self.assertIn("runs it; the lease holds until", self.server.run("job", "explain", job))
+        self.assertIn("is cancelled", self.server.run("job", "cancel", job))
+        self.assertEqual(self.server.request("GET", "/v1/jobs/" + job)[1]["state"], "cancelled")
+        deadline = time.monotonic() + 12
+        while not subprocess.run(["pgrep", "-f", pattern], capture_output=True).returncode and time.monotonic() < deadline:
+            time.sleep(0.05)
+        self.assertEqual(subprocess.run(["pgrep", "-f", pattern], capture_output=True).stdout, b"")
+        self.assertEqual(self.server.request("POST", f"/v1/jobs/{job}/cancel")[0], 200, "twice is once")
+        self.assertEqual(self.server.request("GET", f"/v1/jobs/{job}/result")[0], 409)
+
+    def test_jobs_are_submitted_once_listed_changed_and_explained(self):
+        def submit(body, key=None):
+            return self.server.request("POST", "/v1/jobs", body, headers={"Idempotency-Key": key} if key else None)
+
+        version = self.server.request("GET", "/v1/functions/machine")[1]["definition"]["version"]
+        status, first = submit({"function": "machine"}, "order-17")
+        self.assertEqual(status, 201)
+        self.assertEqual(submit({"function": "machine"}, "order-17"), (200, first))
+        self.assertEqual(submit({"function": "machine", "input": {"n": 1}}, "order-17")[0], 409)
+        status, batch = self.server.request("POST", "/v1/jobs:batch", {"jobs": [
+            {"function": "machine", "priority": 2}, {"function": f"machine@{version}", "idempotency_key": "order-18"}]})
+        self.assertEqual((status, [job["created"] for job in batch["jobs"]]), (201, [True, True]))
+        self.assertEqual(self.server.request("POST", "/v1/jobs:batch", {"jobs": [{"function": "machine"}, {}]})[0], 400)
+        self.assertEqual(self.server.query("MATCH (j:Job) RETURN count(j)"), [[3]])
+        job = batch["jobs"][0]["id"]
+        self.assertIn("no worker was heard of", self.server.run("job", "explain", job))
+        self.server.run("job", "disable", job)
+        self.server.run("job", "priority", job, 7)
+        explained = self.server.request("GET", f"/v1/jobs/{job}/explain")[1]
+        self.assertEqual([reason["code"] for reason in explained["reasons"]], ["job_disabled", "no_worker"])
+        listed = self.server.run("job", "list", "--state", "queued", "--function", "machine", "--format", "csv")
+        self.assertEqual(len(listed.splitlines()), 4)
+        self.assertIn(f"{job},machine@{version},queued,7", listed)
+        self.worker()
+        for other in (first["id"], batch["jobs"][1]["id"]):
+            self.assertEqual(self.server.request("GET", f"/v1/jobs/{other}/result?wait=30s")[0], 200)
+        self.assertEqual(self.server.request("GET", "/v1/jobs/" + job)[1]["state"], "queued")
+        self.server.run("job", "enable", job)
+        self.assertEqual(self.server.request("GET", f"/v1/jobs/{job}/result?wait=30s")[0], 200)
+        self.assertEqual(self.server.request("PATCH", "/v1/jobs/" + job, {"priority": 1})[0], 409)
+        self.assertEqual(self.server.request("PATCH", "/v1/jobs/" + job, {"priority": "high"})[0], 400)
+        self.assertIn("no job `x`", self.server.run("job", "explain", "x", code=2))
+
     def test_a_killed_worker_loses_no_job(self):
         worker = self.worker()
         self.server.request("POST", "/v1/functions", {

@@ -66,40 +66,6 @@ package struct Orchestrator: Sendable {
         }
     }
 
-    /// Calls one function, `name` or `name@version`.
-    /// - Returns: the job's id.
-    /// - Throws: ``OrchestrationError/notFound(what:name:hint:)``; ``OrchestrationError/conflict(_:)`` when
-    ///   the version is disabled.
-    package func call(
-        _ function: String, input: JSON, priority: Int = 0, customerReference: String? = nil,
-        startedBy: String
-    ) async throws -> String {
-        guard input.object != nil else {
-            throw OrchestrationError.invalid(
-                what: "input", problems: [Problem("", "a JSON object is expected, not \(input.kind)")])
-        }
-        let version = try FunctionRegistry(database: self.database).version(function)
-        let id = version["id"] ?? .null
-        guard version["enabled"] != .boolean(false) else {
-            throw OrchestrationError.conflict(
-                "function \(function) is disabled; see `plexus function enable`")
-        }
-        let now = self.clock()
-        let job = try Secrets.identifier(milliseconds: now.epochMilliseconds)
-        return try await self.database.write { transaction in
-            _ = try self.run(
-                "job_create", in: transaction,
-                [
-                    "job": .string(job), "function": id, "input": .string(input.text),
-                    "priority": .integer(priority),
-                    "reference": customerReference.map(Value.string) ?? .null,
-                    "started_by": .string(startedBy), "now": .dateTime(now),
-                ])
-            self.note(job, "created", ["state": .string("queued")], in: transaction)
-            return job
-        }
-    }
-
     private static func values(
         of version: Record, given: JSON.Object, pipeline: String
     ) throws -> JSON.Object {

@@ -7,7 +7,20 @@ import Worker
 /// `plexus run`
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "run", abstract: "Runs of pipelines.", subcommands: [List.self, Show.self])
+        commandName: "run", abstract: "Runs of pipelines.", subcommands: [List.self, Show.self, Cancel.self])
+
+    /// `plexus run cancel ID`
+    struct Cancel: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Cancel all of a run that has not ended.")
+        @OptionGroup var connection: ConnectionOptions
+        @Argument(help: "The run's id.") var id: String
+
+        func run() async throws {
+            _ = try await self.connection.connection().call("POST", "/v1/runs/\(self.id)/cancel")
+            print("run \(self.id) is cancelled")
+        }
+    }
 
     /// `plexus run list`
     struct List: AsyncParsableCommand {
@@ -39,24 +52,6 @@ struct RunCommand: AsyncParsableCommand {
             Terminal.printRecords(
                 answer["jobs"],
                 ["step", "function", "state", "attempts", "machine", "result_bytes", "error"], as: .table)
-        }
-    }
-}
-
-/// `plexus job`
-struct JobCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "job", abstract: "Jobs.", subcommands: [Show.self])
-
-    /// `plexus job show ID`
-    struct Show: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Show a job, its attempts and what they printed.")
-        @OptionGroup var connection: ConnectionOptions
-        @Argument(help: "The job's id.") var id: String
-
-        func run() async throws {
-            print(try await self.connection.connection().call("GET", "/v1/jobs/\(self.id)").prettyText)
         }
     }
 }

@@ -1,0 +1,154 @@
+internal import GraphDatabase
+internal import HTTPTypes
+internal import Hummingbird
+internal import JSON
+internal import Orchestration
+internal import PropertyGraph
+
+/// Jobs: calls of functions, alone and in batches.
+struct JobRoutes {
+    let services: Services
+
+    func add(to router: Router<APIContext>) {
+        router.post("/v1/jobs") { request, context in try await self.submit(request, context) }
+        router.post("/v1/jobs:batch") { request, context in try await self.submitBatch(request, context) }
+        router.get("/v1/jobs") { request, _ in try self.list(request) }
+        router.get("/v1/jobs/:id") { _, context in try self.job(context) }
+        router.patch("/v1/jobs/:id") { request, context in try await self.change(request, context) }
+        router.get("/v1/jobs/:id/result") { request, context in try await self.result(request, context) }
+        router.get("/v1/jobs/:id/explain") { _, context in try self.explain(context) }
+        router.post("/v1/jobs/:id/cancel") { _, context in
+            let id = self.id(context)
+            try await self.services.orchestrator.cancel(job: id, by: context.user)
+            return Response(["id": .string(id), "state": "cancelled"])
+        }
+    }
+
+    private func id(_ context: APIContext) -> String { context.parameters.get("id") ?? "" }
+
+    // MARK: Submitting
+
+    private func submit(_ request: Request, _ context: APIContext) async throws -> Response {
+        let job = try self.jobRequest(
+            try await request.json(), at: nil, key: request.headers[.init("Idempotency-Key") ?? .accept])
+        let submitted = try await self.services.orchestrator.submit([job], startedBy: context.user)
+        let isNew = submitted.first?.isNew ?? false
+        let id = submitted.first?.id ?? ""
+        let state = isNew ? "queued" : try self.record(id)["state"]?.string ?? ""
+        return Response(["id": .string(id), "state": .string(state)], status: isNew ? .created : .ok)
+    }
+
+    private func submitBatch(_ request: Request, _ context: APIContext) async throws -> Response {
+        guard let list = try await request.json()["jobs"]?.array else {
+            throw HTTPProblem(.badRequest, code: "invalid_request", "the member `jobs` (a list) is missing")
+        }
+        let jobs = try list.enumerated().map { index, json in
+            try self.jobRequest(json, at: index, key: json["idempotency_key"]?.string)
+        }
+        let submitted = try await self.services.orchestrator.submit(jobs, startedBy: context.user)
+        return Response(
+            ["jobs": .array(submitted.map { ["id": .string($0.id), "created": .bool($0.isNew)] })],
+            status: .created)
+    }
+
+    private func jobRequest(_ json: JSON, at index: Int?, key: String?) throws -> JobRequest {
+        let place = index.map { "job \($0): " } ?? ""
+        guard let function = json["function"]?.string else {
+            throw HTTPProblem(
+                .badRequest, code: "invalid_request",
+                place + "the member `function` (name or name@version) is missing")
+        }
+        if let priority = json["priority"], priority.int == nil {
+            throw HTTPProblem(
+                .badRequest, code: "invalid_request",
+                place + "`priority` is a whole number, not \(priority.kind)")
+        }
+        guard key?.utf8.count ?? 0 <= 256 else {
+            throw HTTPProblem(
+                .badRequest, code: "invalid_request", place + "an idempotency key has at most 256 bytes")
+        }
+        return JobRequest(
+            function: function, input: json["input"] ?? .object(JSON.Object()),
+            priority: json["priority"]?.int ?? 0, customerReference: json["reference"]?.string,
+            idempotencyKey: key)
+    }
+
+    // MARK: Changing
+
+    private func change(_ request: Request, _ context: APIContext) async throws -> Response {
+        let body = try await request.json()
+        guard body["priority"]?.int != nil || body["is_enabled"]?.bool != nil else {
+            throw HTTPProblem(
+                .badRequest, code: "invalid_request",
+                "what may change is `priority` (a whole number) and `is_enabled` (true or false)")
+        }
+        try await self.services.orchestrator.change(
+            job: self.id(context), priority: body["priority"]?.int, isEnabled: body["is_enabled"]?.bool,
+            by: context.user)
+        return try self.job(context)
+    }
+
+    // MARK: Reading
+
+    private func list(_ request: Request) throws -> Response {
+        func filter(_ name: String) -> Value { request.parameter(name).map(Value.string) ?? .null }
+        let limit = request.parameter("limit").flatMap(Int.init) ?? 100
+        guard (1...10_000).contains(limit) else {
+            throw HTTPProblem(.badRequest, code: "invalid_request", "`limit` is a number from 1 to 10000")
+        }
+        let records = try self.services.database.read(
+            "jobs",
+            [
+                "state": filter("state"), "function": filter("function"), "run": filter("run"),
+                "limit": .integer(limit),
+            ])
+        return Response(self.services.list(records, "jobs"))
+    }
+
+    private func explain(_ context: APIContext) throws -> Response {
+        let id = self.id(context)
+        let reasons = try self.services.orchestrator.explain(job: id)
+        return Response([
+            "id": .string(id), "state": .string(try self.record(id)["state"]?.string ?? ""),
+            "reasons": .array(
+                reasons.map { ["code": .string($0.code), "message": .string($0.message)] }),
+        ])
+    }
+
+    private func record(_ id: String) throws -> Record {
+        guard let record = try self.services.database.read("job", ["job": .string(id)]).first else {
+            throw OrchestrationError.notFound(what: "job", name: id, hint: nil)
+        }
+        return record
+    }
+
+    private func job(_ context: APIContext) throws -> Response {
+        let id = self.id(context)
+        var answer = self.services.object(try self.record(id))
+        answer["attempts_made"] = .array(
+            try self.services.database.read("job_attempts", ["job": .string(id)]).map {
+                self.services.json($0)
+            })
+        return Response(.object(answer))
+    }
+
+    private func result(_ request: Request, _ context: APIContext) async throws -> Response {
+        let id = self.id(context)
+        let ends: Set<String> = ["succeeded", "failed", "skipped", "cancelled"]
+        try await self.services.wait(request) { ends.contains(try self.record(id)["state"]?.string ?? "") }
+        let record = try self.record(id)
+        let state = record["state"]?.string ?? ""
+        guard ends.contains(state) else {
+            return Response(["id": .string(id), "state": .string(state)], status: .accepted)
+        }
+        guard state == "succeeded",
+            let digest = try self.services.database.read("job_result", ["job": .string(id)]).first?["sha256"]?
+                .string,
+            let bytes = try await self.services.blobs.read(digest)
+        else {
+            throw HTTPProblem(
+                .conflict, code: "job_\(state)", "job \(id) is \(state): \(record["error"]?.string ?? "")")
+        }
+        return Response(bytes, type: "application/json")
+    }
+}

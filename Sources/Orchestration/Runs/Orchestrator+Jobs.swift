@@ -1,0 +1,308 @@
+internal import Cryptography
+internal import GraphDatabase
+package import JSON
+internal import PropertyGraph
+
+/// A call of a function that somebody asks for.
+package struct JobRequest: Hashable, Sendable {
+    /// `name` or `name@version`.
+    package let function: String
+    /// A JSON object.
+    package let input: JSON
+    /// Higher goes first.
+    package let priority: Int
+    /// A customer's reference.
+    package let customerReference: String?
+    /// The same key from the same user means the same job.
+    package let idempotencyKey: String?
+
+    /// Joins the parts.
+    package init(
+        function: String, input: JSON, priority: Int = 0, customerReference: String? = nil,
+        idempotencyKey: String? = nil
+    ) {
+        self.function = function
+        self.input = input
+        self.priority = priority
+        self.customerReference = customerReference
+        self.idempotencyKey = idempotencyKey
+    }
+}
+
+/// A job, and whether it was made now or is that of an earlier request with the same key.
+package struct SubmittedJob: Hashable, Sendable {
+    /// Its id.
+    package let id: String
+    /// Whether it was made now.
+    package let isNew: Bool
+}
+
+/// One reason why a job is where it is.
+package struct JobReason: Hashable, Sendable {
+    /// A word for machines.
+    package let code: String
+    /// A sentence for people, with what to do where something can be done.
+    package let message: String
+}
+
+extension Orchestrator {
+    /// How many jobs one request may make.
+    package static let batchLimit = 10_000
+
+    // MARK: Calls
+
+    /// Calls one function, `name` or `name@version`.
+    /// - Returns: the job's id.
+    /// - Throws: as ``submit(_:startedBy:)``.
+    package func call(
+        _ function: String, input: JSON, priority: Int = 0, customerReference: String? = nil,
+        startedBy: String
+    ) async throws -> String {
+        let request = JobRequest(
+            function: function, input: input, priority: priority, customerReference: customerReference)
+        return try await self.submit([request], startedBy: startedBy).first?.id ?? ""
+    }
+
+    /// Calls functions, all in one commit or none of them.
+    /// - Returns: a job for each request, in their order.
+    /// - Throws: ``OrchestrationError/notFound(what:name:hint:)``; ``OrchestrationError/conflict(_:)`` when a version is
+    ///   disabled or a key stands for another call; ``OrchestrationError/invalid(what:problems:)`` for an input that is
+    ///   no object, or too many.
+    package func submit(_ requests: [JobRequest], startedBy: String) async throws -> [SubmittedJob] {
+        guard requests.count <= Self.batchLimit else {
+            throw OrchestrationError.invalid(
+                what: "batch",
+                problems: [Problem("", "\(requests.count) jobs; \(Self.batchLimit) at most in one")])
+        }
+        let registry = FunctionRegistry(database: self.database)
+        var versions: [String: Value] = [:]
+        for (index, request) in requests.enumerated() {
+            guard request.input.object != nil else {
+                throw OrchestrationError.invalid(
+                    what: "input",
+                    problems: [
+                        Problem(
+                            requests.count > 1 ? "job \(index)" : "",
+                            "a JSON object is expected, not \(request.input.kind)")
+                    ])
+            }
+            guard versions[request.function] == nil else { continue }
+            let version = try registry.version(request.function)
+            guard version["enabled"] != .boolean(false) else {
+                throw OrchestrationError.conflict(
+                    "function \(request.function) is disabled; see `plexus function enable`")
+            }
+            versions[request.function] = version["id"] ?? .null
+        }
+        let (now, known) = (self.clock(), versions)
+        return try await self.database.write { transaction in
+            try requests.map {
+                try self.create(
+                    $0, version: known[$0.function] ?? .null, startedBy: startedBy, now: now, in: transaction)
+            }
+        }
+    }
+
+    private func create(
+        _ request: JobRequest, version: Value, startedBy: String, now: ZonedDateTime,
+        in transaction: GraphTransaction
+    ) throws -> SubmittedJob {
+        let input = request.input.text
+        // One user's keys say nothing about another's.
+        let key = request.idempotencyKey.map { startedBy + "\n" + $0 }
+        if let key, let earlier = try self.run("job_of_key", in: transaction, ["key": .string(key)]).first {
+            guard earlier["function"] == version, earlier["input"] == .string(input) else {
+                throw OrchestrationError.conflict(
+                    "the idempotency key `\(request.idempotencyKey ?? "")` stands for another call, job "
+                        + "\(earlier["id"]?.string ?? ""); use a new key for a new call")
+            }
+            return SubmittedJob(id: earlier["id"]?.string ?? "", isNew: false)
+        }
+        let job = try Secrets.identifier(milliseconds: now.epochMilliseconds)
+        _ = try self.run(
+            "job_create", in: transaction,
+            [
+                "job": .string(job), "function": version, "input": .string(input),
+                "priority": .integer(request.priority),
+                "reference": request.customerReference.map(Value.string) ?? .null,
+                "key": key.map(Value.string) ?? .null, "started_by": .string(startedBy),
+                "now": .dateTime(now),
+            ])
+        self.note(job, "created", ["state": .string("queued")], in: transaction)
+        return SubmittedJob(id: job, isNew: true)
+    }
+
+    // MARK: Changes
+
+    /// Changes a job's priority, or whether it may be taken.
+    /// - Throws: ``OrchestrationError/notFound(what:name:hint:)``; ``OrchestrationError/conflict(_:)`` when it has ended.
+    package func change(
+        job: String, priority: Int?, isEnabled: Bool?, by user: String
+    ) async throws {
+        try await self.database.write { transaction in
+            let state = try self.state(ofJob: job, in: transaction)
+            guard !self.jobStates.final.contains(state) else {
+                throw OrchestrationError.conflict("job \(job) is \(state): it changes no more")
+            }
+            _ = try self.run(
+                "job_change", in: transaction,
+                [
+                    "job": .string(job), "priority": priority.map(Value.integer) ?? .null,
+                    "is_enabled": isEnabled.map(Value.boolean) ?? .null, "now": .dateTime(self.clock()),
+                ])
+            self.note(
+                job, "changed",
+                [
+                    "priority": priority.map(Value.integer) ?? .null,
+                    "is_enabled": isEnabled.map(Value.boolean) ?? .null, "by": .string(user),
+                ], in: transaction)
+        }
+    }
+
+    /// Cancels a job; its worker learns of it with its next heartbeat and kills the process. Jobs that need it are skipped.
+    /// A job that is cancelled already stays so.
+    /// - Throws: ``OrchestrationError/notFound(what:name:hint:)``; ``OrchestrationError/conflict(_:)`` when it has ended
+    ///   otherwise.
+    package func cancel(job: String, by user: String) async throws {
+        try await self.database.write { transaction in
+            let state = try self.state(ofJob: job, in: transaction)
+            guard state != "cancelled" else { return }
+            guard !self.jobStates.final.contains(state) else {
+                throw OrchestrationError.conflict("job \(job) is \(state): there is nothing to cancel")
+            }
+            try self.cancel(job, from: state, by: user, in: transaction)
+            let run = try self.run("job", in: transaction, ["job": .string(job)]).first?["run"]?.string
+            try self.follow(failureOf: job, run: run, in: transaction)
+        }
+    }
+
+    /// Cancels all of a run that has not ended.
+    /// - Throws: as ``cancel(job:by:)``.
+    package func cancel(run: String, by user: String) async throws {
+        try await self.database.write { transaction in
+            guard let record = try self.run("run", in: transaction, ["run": .string(run)]).first else {
+                throw OrchestrationError.notFound(what: "run", name: run, hint: "see `plexus run list`")
+            }
+            let state = record["state"]?.string ?? ""
+            guard state != "cancelled" else { return }
+            guard !self.runStates.final.contains(state) else {
+                throw OrchestrationError.conflict("run \(run) is \(state): there is nothing to cancel")
+            }
+            var last = ""
+            for row in try self.run("run_open_job_ids", in: transaction, ["run": .string(run)]) {
+                last = row["id"]?.string ?? ""
+                let state = try self.state(ofJob: last, in: transaction)
+                try self.cancel(last, from: state, by: user, in: transaction)
+            }
+            try self.follow(failureOf: last, run: run, in: transaction)
+        }
+    }
+
+    private func cancel(
+        _ job: String, from state: String, by user: String, in transaction: GraphTransaction
+    ) throws {
+        let now = Value.dateTime(self.clock())
+        for attempt in try self.run("job_open_attempts", in: transaction, ["job": .string(job)]) {
+            _ = try self.run(
+                "attempt_end", in: transaction,
+                [
+                    "attempt": attempt["id"] ?? .null, "state": .string("cancelled"), "now": now,
+                    "exit": .null,
+                    "error": .string("cancelled by \(user)"), "error_class": .string("cancelled"),
+                    "log": .string(""),
+                ])
+        }
+        try self.move(job, from: state, to: "cancelled", because: "cancelled by \(user)", in: transaction)
+    }
+
+    private func state(ofJob job: String, in transaction: GraphTransaction) throws -> String {
+        guard let record = try self.run("job", in: transaction, ["job": .string(job)]).first else {
+            throw OrchestrationError.notFound(what: "job", name: job, hint: "see `plexus job list`")
+        }
+        return record["state"]?.string ?? ""
+    }
+
+    // MARK: Explaining
+
+    /// Why a job is where it is, in the order in which a person would mend it.
+    /// - Throws: ``OrchestrationError/notFound(what:name:hint:)``.
+    package func explain(job: String) throws -> [JobReason] {
+        guard let record = try self.database.read("job", ["job": .string(job)]).first else {
+            throw OrchestrationError.notFound(what: "job", name: job, hint: "see `plexus job list`")
+        }
+        let error = record["error"]?.string
+        switch record["state"]?.string ?? "" {
+        case "waiting": return try self.reasonsToWait(job)
+        case "queued":
+            var reasons = try self.reasonsToBeQueued(job)
+            if let error, let attempts = record["attempts"]?.integer, attempts > 0 {
+                let again = "try \(attempts) of \((record["retries"]?.integer ?? 0) + 1) ended: \(error)"
+                reasons.append(JobReason(code: "tried_before", message: again))
+            }
+            return reasons
+        case "leased", "running": return try self.reasonsToRun(job)
+        case let state:
+            let words = error.map { "it is \(state): \($0)" } ?? "it is \(state); nothing is left to do"
+            return [JobReason(code: state, message: words)]
+        }
+    }
+
+    private func reasonsToWait(_ job: String) throws -> [JobReason] {
+        try self.database.read("job_waits_for", ["job": .string(job)]).map { row in
+            let name = row["step"]?.string.map { "step \($0)" } ?? "job"
+            let state = row["state"]?.string ?? ""
+            return JobReason(
+                code: "dependency_\(state)",
+                message: "it waits for \(name) (\(row["id"]?.string ?? "")), which is \(state)")
+        }
+    }
+
+    private func reasonsToRun(_ job: String) throws -> [JobReason] {
+        try self.database.read("job_open_attempts", ["job": .string(job)]).map { row in
+            let place = "worker \(row["worker"]?.string ?? "") on \(row["machine"]?.string ?? "")"
+            let lease = row["lease_until"]?.dateTime?.description ?? ""
+            let code = row["state"]?.string ?? "running"
+            let words = code == "leased" ? "prepares it" : "runs it"
+            return JobReason(code: code, message: "\(place) \(words); the lease holds until \(lease)")
+        }
+    }
+
+    private func reasonsToBeQueued(_ job: String) throws -> [JobReason] {
+        let since = Value.dateTime(self.clock().adding(seconds: -Self.leaseSeconds))
+        guard let row = try self.database.read("job_queue", ["job": .string(job), "since": since]).first
+        else { return [] }
+        var reasons: [JobReason] = []
+        func add(_ code: String, _ message: String) {
+            reasons.append(JobReason(code: code, message: message))
+        }
+        if row["is_enabled"] == .boolean(false) {
+            add("job_disabled", "the job is disabled; `plexus job enable \(job)` lets it go")
+        }
+        if row["function_enabled"] == .boolean(false) {
+            let function = row["function"]?.string ?? ""
+            add(
+                "function_disabled",
+                "\(function) is disabled; `plexus function enable \(function)` lets its jobs go")
+        }
+        let workers = row["workers"]?.integer ?? 0
+        guard workers > 0 else {
+            add(
+                "no_worker",
+                "no worker was heard of in the last \(Self.leaseSeconds) s; start one with `plexus worker`")
+            return reasons
+        }
+        let slots = (row["slots"]?.list ?? []).compactMap(\.integer).reduce(0, +)
+        let taken = row["taken"]?.integer ?? 0
+        if taken >= slots {
+            add("slots_taken", "all \(slots) slots of \(workers) worker\(workers == 1 ? "" : "s") are taken")
+        }
+        if let ahead = row["ahead"]?.integer, ahead > 0 {
+            add(
+                "behind_others",
+                "\(ahead) job\(ahead == 1 ? "" : "s") of higher priority, or older, go\(ahead == 1 ? "es" : "") first"
+            )
+        }
+        if reasons.isEmpty { add("next", "nothing is in its way: a worker takes it with its next question") }
+        return reasons
+    }
+}
