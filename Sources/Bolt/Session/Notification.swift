@@ -35,10 +35,12 @@ struct Notification {
 
     /// What is to be said about a statement, as far as the client wants it.
     static func all(
-        _ statement: PreparedQuery, on graph: GraphSnapshot, filter: NotificationFilter
+        _ planned: PlannedQuery?, filter: NotificationFilter
     ) -> [Notification] {
-        guard filter.admits(category: "UNRECOGNIZED", isWarning: true) else { return [] }
-        let (labels, types) = statement.unknownNames(on: graph)
+        let (labels, types) = planned?.unknownNames ?? ([], [])
+        guard !labels.isEmpty || !types.isEmpty,
+            filter.admits(category: "UNRECOGNIZED", isWarning: true)
+        else { return [] }
         return labels.map { self.unknown("label", $0, code: "UnknownLabelWarning", status: "01N50") }
             + types.map {
                 self.unknown("relationship type", $0, code: "UnknownRelationshipTypeWarning", status: "01N51")
