@@ -94,10 +94,15 @@ extension GraphDatabase {
                     try pieces.append(row)
                     return true
                 }
-                try pieces.flush()
                 return result
             }
-            handover.finish(end)
+            do {
+                // Also when the query failed: what came before that is given all the same.
+                try pieces.flush()
+                handover.finish(end)
+            } catch {
+                handover.finish(.failure(error))
+            }
         }
     }
 }

@@ -104,12 +104,22 @@ package struct PreparedQuery: Sendable {
     }
 
     /// Whether it is about the server and not about what is in a graph: commands about whole graphs, `SHOW`, `TERMINATE`,
-    /// and calls of `dbms.*`.
+    /// and calls of `dbms.*` and `db.ping`.
     package var isAboutServer: Bool {
         guard case .query(let query) = self.statement.body else { return self.administration != nil }
         return query.parts.allSatisfy { part in
             guard case .call(let call)? = part.clauses.first?.kind else { return false }
-            return call.name.contains(" ") || call.name.hasPrefix("dbms.")
+            return call.name.contains(" ") || call.name.hasPrefix("dbms.") || call.name == "db.ping"
+        }
+    }
+
+    /// What kind of statement it is, by Neo4j's letters: `r` reads, `w` writes, `rw` writes and gives rows, `s` changes the
+    /// schema or the graphs there are.
+    package func kind(columns: [String]) -> String {
+        switch self.statement.body {
+        case .schema, .administration: "s"
+        case .query where self.isReadOnly && !self.commitsInBatches: "r"
+        case .query: columns.isEmpty ? "w" : "rw"
         }
     }
 

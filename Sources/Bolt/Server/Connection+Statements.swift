@@ -227,7 +227,7 @@ extension Connection {
         let isInTransaction = self.transaction != nil
         let result = OpenResult(
             call.statement, columns: columns, on: call.graph, source, control: control,
-            notifications: Notification.all(planned, filter: call.options.filter),
+            notifications: self.notifications(planned, call.options.filter),
             bookmark: isInTransaction ? nil : Bookmark(graph: call.graph.name, version: version))
         let number = self.conversation.nextResult
         self.results[number] = result
@@ -238,6 +238,15 @@ extension Connection {
         }
         self.succeed(call.request, metadata)
         return result
+    }
+
+    private func notifications(
+        _ planned: PlannedQuery?, _ filter: NotificationFilter
+    ) -> [QueryNotification] {
+        guard let planned else { return [] }
+        return QueryNotification.all(planned).filter {
+            filter.admits(category: $0.category, isWarning: $0.severity == "WARNING")
+        }
     }
 
     // MARK: PULL and DISCARD

@@ -16,7 +16,7 @@ struct Summary {
     let outcome: Outcome
     /// A state that holds what a query by itself did.
     let bookmark: Bookmark?
-    let notifications: [Notification]
+    let notifications: [QueryNotification]
     let isProfile: Bool
 
     /// How a result ended, by GQL.
@@ -102,16 +102,5 @@ extension PlanDescription {
         }
         plan["args"] = .map(arguments)
         return .map(plan)
-    }
-}
-
-extension PreparedQuery {
-    /// What kind of statement it is, by the protocol's letters.
-    func boltKind(columns: [String]) -> Value {
-        switch self.statement.body {
-        case .schema, .administration: .string("s")
-        case .query where self.isReadOnly && !self.commitsInBatches: .string("r")
-        case .query: .string(columns.isEmpty ? "w" : "rw")
-        }
     }
 }
