@@ -9,6 +9,8 @@ package struct Bookmark: Hashable, Sendable, CustomStringConvertible {
     /// Its number of commits.
     package let version: UInt64
 
+    private static let prefix = "plexus:"
+
     /// Joins the parts.
     package init(graph: String, version: UInt64) {
         self.graph = graph
@@ -18,11 +20,16 @@ package struct Bookmark: Hashable, Sendable, CustomStringConvertible {
     /// Reads one that this program wrote.
     /// - Throws: ``BookmarkFailure/invalid(_:)``.
     package init(_ text: String) throws(BookmarkFailure) {
-        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        guard parts.count == 3, parts[0] == "plexus", GraphCatalog.isName(String(parts[1])),
-            let version = UInt64(parts[2])
+        let utf8 = text.utf8
+        guard text.hasPrefix(Self.prefix), let colon = utf8.lastIndex(of: UInt8(ascii: ":")),
+            let start = utf8.index(utf8.startIndex, offsetBy: Self.prefix.utf8.count, limitedBy: colon),
+            let version = UInt64(text[utf8.index(after: colon)...])
         else { throw .invalid(String(text.prefix(80))) }
-        self.init(graph: String(parts[1]), version: version)
+        let name = text[start..<colon]
+        // Mostly it is this one, whose name is not to be made anew.
+        let graph = name == GraphCatalog.network ? GraphCatalog.network : String(name)
+        guard GraphCatalog.isName(graph) else { throw .invalid(String(text.prefix(80))) }
+        self.init(graph: graph, version: version)
     }
 
     /// The text that clients get.

@@ -143,6 +143,31 @@ package final class ExplicitTransaction: Sendable {
         }
     }
 
+    /// Runs a statement where it is to run, and holds its rows.
+    /// - Throws: ``CypherError``, ``TransactionFailure``, ``GraphCatalogError``, ``StorageError``; the transaction is then over.
+    package func execute(
+        _ statement: PreparedQuery, parameters: [String: Value], limits: QueryLimits = .standard,
+        control: QueryControl? = nil, catalog: GraphCatalog
+    ) async throws -> QueryResult {
+        do {
+            switch try self.place(for: statement) {
+            case .writer:
+                return try await self.run(
+                    statement, parameters: parameters, limits: limits, control: control)
+            case .catalog(let command):
+                try await catalog.run(command)
+                return QueryResult(columns: [], rows: [], graph: self.database.snapshot())
+            case .snapshot(let snapshot):
+                return try await self.database.query(
+                    statement, on: snapshot, parameters: parameters, limits: self.limits(limits),
+                    control: control)
+            }
+        } catch {
+            self.rollback()
+            throw error
+        }
+    }
+
     /// The lease of the writer, taken with the first use.
     private func lease() throws(TransactionFailure) -> WriterLease {
         let (lease, isNew) = try self.stage.withLock { stage throws(TransactionFailure) in

@@ -35,6 +35,17 @@ extension GraphDatabase {
         }
     }
 
+    /// Runs a read on a snapshot of this graph, on a thread for queries, and holds its rows.
+    /// - Throws: ``CypherError``.
+    package func query(
+        _ prepared: PreparedQuery, on snapshot: GraphSnapshot, parameters: [String: Value],
+        limits: QueryLimits = .standard, control: QueryControl? = nil
+    ) async throws -> QueryResult {
+        try await withTaskExecutorPreference(self.threads) {
+            try await self.read(prepared, parameters, limits, control, on: snapshot)
+        }
+    }
+
     @concurrent private func prepare(_ index: IndexDefinition?) async -> PreparedIndex? {
         index.flatMap { self.snapshot().prepare($0) }
     }
@@ -42,10 +53,11 @@ extension GraphDatabase {
     /// On the executor that the task prefers.
     @concurrent private func read(
         _ prepared: PreparedQuery, _ parameters: [String: Value], _ limits: QueryLimits,
-        _ control: QueryControl?
+        _ control: QueryControl?, on snapshot: GraphSnapshot? = nil
     ) async throws -> QueryResult {
         try prepared.run(
-            on: self.snapshot(), parameters: parameters, limits: limits, now: Self.now(), database: self.name,
+            on: snapshot ?? self.snapshot(), parameters: parameters, limits: limits, now: Self.now(),
+            database: self.name,
             commit: prepared.commitsInBatches ? { try self.commit($0) } : nil, control: control)
     }
 

@@ -67,33 +67,42 @@ extension GraphDatabase {
     ///
     /// Cancelling takes both: `control` for a query that computes, the hand-over for one that waits.
     ///
-    /// `begin` is told the columns, or why the query cannot run, before there is anything to take.
+    /// `begin` is told the plan, or why the query cannot run, before there is anything to take.
     package func stream<Encoder: RowEncoder>(
         _ statement: PreparedQuery, on snapshot: GraphSnapshot, parameters: [String: Value],
         limits: QueryLimits, control: QueryControl, encoder: Encoder,
         to handover: ResultHandover<Encoder.Piece, QueryResult>,
-        begin: @escaping @Sendable (Result<[String], any Error>) -> Void
+        begin: @escaping @Sendable (Result<PlannedQuery, any Error>) -> Void
     ) {
         var limits = limits
         limits.rows = .max
         let (name, boundless) = (self.name, limits)
         self.threads.run {
-            let columns = Result { try statement.columns(on: snapshot) }
-            begin(columns.mapError { $0 as any Error })
-            guard case .success = columns else { return }
+            let planned: PlannedQuery
+            do {
+                planned = try statement.planned(on: snapshot)
+            } catch {
+                return begin(.failure(error))
+            }
+            begin(.success(planned))
             var pieces = Pieces(encoder, handover, control)
             let end = Result {
-                let result = try statement.stream(
-                    on: snapshot, parameters: parameters, limits: boundless, now: GraphDatabase.now(),
-                    database: name, control: control
+                let result = try planned.stream(
+                    parameters: parameters, limits: boundless, now: GraphDatabase.now(), database: name,
+                    control: control
                 ) { row in
                     try pieces.append(row)
                     return true
                 }
-                try pieces.flush()
                 return result
             }
-            handover.finish(end)
+            do {
+                // Also when the query failed: what came before that is given all the same.
+                try pieces.flush()
+                handover.finish(end)
+            } catch {
+                handover.finish(.failure(error))
+            }
         }
     }
 }

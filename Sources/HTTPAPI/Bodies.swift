@@ -9,6 +9,10 @@ extension Request {
     /// Reads the body as JSON.
     /// - Throws: ``HTTPProblem`` 400 `invalid_json` with the place, 413 when it is too long.
     func json(form: HTTPProblem.Form = .problem) async throws -> JSON {
+        try await self.json(form: form, orNothing: false) ?? .null
+    }
+
+    private func json(form: HTTPProblem.Form, orNothing: Bool) async throws -> JSON? {
         let buffer: ByteBuffer
         do {
             buffer = try await self.body.collect(upTo: Self.bodyLimit)
@@ -17,12 +21,19 @@ extension Request {
                 .contentTooLarge, code: "body_too_large",
                 "the body is longer than \(Self.bodyLimit) bytes or was cut off", form: form)
         }
+        if orNothing, buffer.readableBytes == 0 { return nil }
         do {
             return try JSON.parse(utf8: Array(buffer.readableBytesView))
         } catch {
             let code = form == .openFGA ? "validation_error" : "invalid_json"
             throw HTTPProblem(.badRequest, code: code, "the body is not JSON: \(error)", form: form)
         }
+    }
+
+    /// Reads the body as JSON; nil when there is none.
+    /// - Throws: ``HTTPProblem`` as ``json(form:)``.
+    func jsonOrNothing(form: HTTPProblem.Form = .problem) async throws -> JSON? {
+        try await self.json(form: form, orNothing: true)
     }
 
     /// A query parameter as text.

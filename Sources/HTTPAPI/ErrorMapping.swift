@@ -17,7 +17,7 @@ enum ErrorMapping {
         switch error {
         case let problem as HTTPProblem: problem
         case let error as CypherError:
-            HTTPProblem(self.status(error), code: self.neo4jCode(error), error.description)
+            HTTPProblem(self.status(error), code: Neo4jStatus.code(error), error.description)
         case let error as GraphError: HTTPProblem(.conflict, code: error.code, error.description)
         case let error as StorageError: HTTPProblem(.serviceUnavailable, code: error.code, error.description)
         case let error as GraphCatalogError:
@@ -73,20 +73,28 @@ enum ErrorMapping {
         }
     }
 
-    /// The status code that Neo4j's drivers know for an error.
-    static func neo4jCode(_ error: CypherError) -> String {
-        switch error.kind {
-        case .syntax, .semantic: "Neo.ClientError.Statement.SyntaxError"
-        case .type: "Neo.ClientError.Statement.TypeError"
-        case .argument: "Neo.ClientError.Statement.ArgumentError"
-        case .arithmetic: "Neo.ClientError.Statement.ArithmeticError"
-        case .parameterMissing: "Neo.ClientError.Statement.ParameterMissing"
-        case .procedure: "Neo.ClientError.Procedure.ProcedureNotFound"
-        case .entityNotFound: "Neo.ClientError.Statement.EntityNotFound"
-        case .constraintValidationFailed, .constraintVerificationFailed:
-            "Neo.ClientError.Schema.ConstraintValidationFailed"
-        case .limit: "Neo.TransientError.General.MemoryPoolOutOfMemoryError"
-        case .cancelled: "Neo.ClientError.Transaction.TransactionTimedOut"
+    /// The answer of the Query API to an error; nil for a defect of ours.
+    static func queryProblem(_ error: any Error) -> HTTPProblem? {
+        if let problem = error as? HTTPProblem { return problem.with(form: .queryAPI) }
+        if let error = error as? GraphCatalogError, case .notFound = error {
+            return HTTPProblem(
+                .notFound, code: "Neo.ClientError.Database.DatabaseNotFound", error.description,
+                form: .queryAPI)
+        }
+        guard let status = Neo4jStatus(error) else { return self.problem(error)?.with(form: .queryAPI) }
+        return HTTPProblem(
+            self.status(status, error), code: status.code, status.message, form: .queryAPI)
+    }
+
+    private static func status(_ status: Neo4jStatus, _ error: any Error) -> HTTPResponse.Status {
+        if let error = error as? CypherError { return self.status(error) }
+        if let problem = self.problem(error) { return problem.status }
+        return switch status.code {
+        case "Neo.ClientError.Transaction.TransactionNotFound": .notFound
+        case "Neo.ClientError.Security.Forbidden": .forbidden
+        case "Neo.ClientError.Transaction.TransactionAccessedConcurrently": .conflict
+        case let code where code.hasPrefix("Neo.TransientError."): .serviceUnavailable
+        default: .badRequest
         }
     }
 }

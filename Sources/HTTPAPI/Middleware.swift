@@ -1,4 +1,5 @@
 internal import Cryptography
+internal import Foundation
 internal import HTTPTypes
 internal import Hummingbird
 internal import Identity
@@ -56,16 +57,17 @@ struct ObservingMiddleware: RouterMiddleware {
 struct AuthenticationMiddleware: RouterMiddleware {
     let services: Services
     /// Routes that everybody may call; none of them changes or shows anything of the graph.
-    static let open: Set<String> = ["/healthz", "/readyz", "/.well-known/authzen-configuration"]
+    static let open: Set<String> = [
+        "/", "/healthz", "/readyz", "/.well-known/authzen-configuration",
+    ]
 
     func handle(
         _ request: Request, context: APIContext, next: (Request, APIContext) async throws -> Response
     ) async throws -> Response {
         var context = context
         if let header = request.headers[.authorization] {
-            let parts = header.split(separator: " ", maxSplits: 1)
-            guard parts.count == 2, parts[0].lowercased() == "bearer",
-                let principal = self.services.tokens.principal(token: String(parts[1]))
+            guard let token = Self.token(header),
+                let principal = self.services.tokens.principal(token: token)
             else { throw HTTPProblem(.unauthorized, code: "invalid_token", "the token is not valid") }
             context.principal = principal
         } else if self.services.needsToken, !Self.open.contains(request.uri.path) {
@@ -75,5 +77,20 @@ struct AuthenticationMiddleware: RouterMiddleware {
             )
         }
         return try await next(request, context)
+    }
+
+    /// The token of `Bearer TOKEN`, or of `Basic` with the token as password, for clients that know only those.
+    private static func token(_ header: String) -> String? {
+        let parts = header.split(separator: " ", maxSplits: 1)
+        guard parts.count == 2 else { return nil }
+        switch parts[0].lowercased() {
+        case "bearer": return String(parts[1])
+        case "basic":
+            guard let bytes = Data(base64Encoded: String(parts[1])),
+                let text = String(bytes: bytes, encoding: .utf8), let colon = text.firstIndex(of: ":")
+            else { return nil }
+            return String(text[text.index(after: colon)...])
+        default: return nil
+        }
     }
 }

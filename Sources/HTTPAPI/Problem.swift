@@ -46,15 +46,25 @@ package struct HTTPProblem: Error, HTTPResponseError, Sendable {
             body: .init(byteBuffer: ByteBuffer(string: self.json(instance: request.uri.path).text)))
     }
 
+    private func members(instance: String) -> JSON.Object {
+        var members: JSON.Object = [
+            "type": .string("urn:plexus:problem:\(self.code)"),
+            "title": .string(self.status.reasonPhrase),
+            "status": .int(self.status.code), "code": .string(self.code), "detail": .string(self.detail),
+            "instance": .string(instance),
+        ]
+        // Whoever is not let in has not reached the Query API, whose clients look for its own form all the same.
+        if self.status == .unauthorized, instance.hasPrefix("/db/") {
+            let code = "Neo.ClientError.Security.Unauthorized"
+            members.append("errors", [["code": .string(code), "message": .string(self.detail)]])
+        }
+        return members
+    }
+
     private func json(instance: String) -> JSON {
         switch self.form {
         case .problem:
-            [
-                "type": .string("urn:plexus:problem:\(self.code)"),
-                "title": .string(self.status.reasonPhrase),
-                "status": .int(self.status.code), "code": .string(self.code), "detail": .string(self.detail),
-                "instance": .string(instance),
-            ]
+            .object(self.members(instance: instance))
         case .openFGA: ["code": .string(self.code), "message": .string(self.detail)]
         case .queryAPI:
             ["errors": [["code": .string(self.code), "message": .string(self.detail)]]]

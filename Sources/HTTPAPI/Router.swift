@@ -4,7 +4,7 @@ internal import JSON
 
 /// All routes over the services, ready for a server; `isReady` decides what `/readyz` answers.
 package func plexusRouter(
-    _ services: Services, isReady: @escaping @Sendable () -> Bool
+    _ services: Services, bolt: BoltAddress? = nil, isReady: @escaping @Sendable () -> Bool
 ) -> Router<APIContext> {
     let router = Router(context: APIContext.self)
     router.add(middleware: ObservingMiddleware(services: services))
@@ -15,12 +15,7 @@ package func plexusRouter(
             ? Response(["status": "ready"])
             : Response(["status": "starting or shutting down"], status: .serviceUnavailable)
     }
-    router.get("/") { _, _ in
-        Response([
-            "neo4j_version": "5.26.0", "neo4j_edition": "community", "query": "/db/{databaseName}/query/v2",
-            "plexus": .string(plexusVersion),
-        ])
-    }
+    router.get("/") { request, _ in Response(discovery(request, bolt)) }
     QueryRoutes(services: services).add(to: router)
     ProcedureRoutes(services: services).add(to: router)
     AuthorizationRoutes(services: services).add(to: router)
@@ -35,6 +30,39 @@ package func plexusRouter(
     ExportRoutes(services: services).add(to: router)
     BackupRoutes(services: services).add(to: router)
     return router
+}
+
+/// Where Bolt is served, as the document at `/` tells clients.
+package struct BoltAddress: Hashable, Sendable {
+    /// The port.
+    package let port: Int
+    /// Whether connections are encrypted.
+    package let isEncrypted: Bool
+
+    /// Joins the parts.
+    package init(port: Int, isEncrypted: Bool) {
+        self.port = port
+        self.isEncrypted = isEncrypted
+    }
+}
+
+/// What Neo4j's clients look for first: where queries are sent, by the name under which the client found the server.
+private func discovery(_ request: Request, _ bolt: BoltAddress?) -> JSON {
+    let authority = request.head.authority ?? "localhost"
+    var document: JSON.Object = [
+        "neo4j_version": "5.26.0", "neo4j_edition": "community", "plexus": .string(plexusVersion),
+        "query": .string("http://\(authority)/db/{databaseName}/query/v2"),
+    ]
+    if let bolt {
+        // Without the port, which follows the last colon unless that is inside of an IPv6 address.
+        let isAddress = authority.hasSuffix("]")
+        let colon = isAddress ? nil : authority.lastIndex(of: ":")
+        let host = colon.map { String(authority[..<$0]) } ?? authority
+        let suffix = bolt.isEncrypted ? "+s" : ""
+        document.append("bolt_routing", .string("neo4j\(suffix)://\(host):\(bolt.port)"))
+        document.append("bolt_direct", .string("bolt\(suffix)://\(host):\(bolt.port)"))
+    }
+    return .object(document)
 }
 
 /// The version of this program.

@@ -32,6 +32,8 @@ package struct Services: Sendable {
     package let views: ViewCatalog
     /// Draws.
     package let pictures: PictureProcess
+    /// Transactions of the Query API.
+    package let transactions = QueryTransactions()
     /// Whether requests need a token.
     package let needsToken: Bool
     /// Where log lines go.

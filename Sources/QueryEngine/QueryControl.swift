@@ -55,15 +55,43 @@ package struct ResultRow {
 /// Takes a row; false means that no more rows are wanted.
 package typealias RowSink = (ResultRow) throws -> Bool
 
-extension Plan {
-    /// Whether it is small, runs nothing of unknown cost and expects few rows, so that it takes microseconds most likely.
-    var isBrief: Bool {
-        var count = 0
-        return self.root.isBrief(&count)
+/// A query with the plan that it has for a graph.
+package struct PlannedQuery: Sendable {
+    /// The query.
+    package let query: PreparedQuery
+    /// The graph.
+    package let graph: GraphSnapshot
+    /// Nil for commands, which need none.
+    let plan: Plan?
+
+    /// The columns of its result.
+    package var columns: [String] { self.plan?.columns.map(\.name) ?? [] }
+
+    /// Whether it is a read that expects to be done within microseconds.
+    package var isBrief: Bool {
+        guard let plan = self.plan else { return false }
+        return plan.isBrief && self.query.isReadOnly && self.query.statement.mode == .run
+    }
+
+    /// Labels and relationship types that a read names and the graph does not have: misspelt, mostly.
+    package var unknownNames: (labels: [String], types: [String]) {
+        guard let plan = self.plan, self.query.isReadOnly, !self.query.commitsInBatches else {
+            return ([], [])
+        }
+        return (
+            plan.names.labels.filter { self.graph.tokens.label($0) == nil },
+            plan.names.types.filter { self.graph.tokens.relationshipType($0) == nil }
+        )
     }
 }
 
 extension PlanNode {
+    /// Whether it and all that feeds it is small, of known cost and expects few rows.
+    var isBrief: Bool {
+        var count = 0
+        return self.isBrief(&count)
+    }
+
     /// Beyond this many operators a plan is not brief.
     private static let briefOperators = 24
     /// Beyond this many expected rows an operator is not brief.

@@ -104,12 +104,22 @@ package struct PreparedQuery: Sendable {
     }
 
     /// Whether it is about the server and not about what is in a graph: commands about whole graphs, `SHOW`, `TERMINATE`,
-    /// and calls of `dbms.*`.
+    /// and calls of `dbms.*` and `db.ping`.
     package var isAboutServer: Bool {
         guard case .query(let query) = self.statement.body else { return self.administration != nil }
         return query.parts.allSatisfy { part in
             guard case .call(let call)? = part.clauses.first?.kind else { return false }
-            return call.name.contains(" ") || call.name.hasPrefix("dbms.")
+            return call.name.contains(" ") || call.name.hasPrefix("dbms.") || call.name == "db.ping"
+        }
+    }
+
+    /// What kind of statement it is, by Neo4j's letters: `r` reads, `w` writes, `rw` writes and gives rows, `s` changes the
+    /// schema or the graphs there are.
+    package func kind(columns: [String]) -> String {
+        switch self.statement.body {
+        case .schema, .administration: "s"
+        case .query where self.isReadOnly && !self.commitsInBatches: "r"
+        case .query: columns.isEmpty ? "w" : "rw"
         }
     }
 
@@ -133,22 +143,6 @@ package struct PreparedQuery: Sendable {
         return try self.run(call)
     }
 
-    /// Runs a read on a snapshot and gives its rows one after another instead of holding them; the result has none.
-    /// - Throws: ``CypherError``, and what the sink throws.
-    package func stream(
-        on graph: GraphSnapshot, parameters: [String: Value] = [:], limits: QueryLimits = .standard,
-        now: ZonedDateTime, database: String = "", control: QueryControl? = nil, to sink: RowSink
-    ) throws -> QueryResult {
-        let call = QueryCall(
-            graph: graph, parameters: parameters, limits: limits, now: now, database: database,
-            control: control)
-        do {
-            return try self.execute(call) { row, _ in try sink(row) }
-        } catch {
-            throw self.cypherError(error) ?? error
-        }
-    }
-
     /// Runs in a transaction. When it throws, the transaction is as before.
     /// - Throws: ``CypherError``.
     package func run(
@@ -168,34 +162,23 @@ package struct PreparedQuery: Sendable {
         }
     }
 
-    /// The columns of its result on a graph, which is planned for it.
+    /// The query with its plan for a graph, which is made if need be.
     /// - Throws: ``CypherError``.
-    package func columns(on graph: GraphSnapshot) throws(CypherError) -> [String] {
-        guard case .query(let query) = self.statement.body else { return [] }
+    package func planned(on graph: GraphSnapshot) throws(CypherError) -> PlannedQuery {
+        guard case .query(let query) = self.statement.body else {
+            return PlannedQuery(query: self, graph: graph, plan: nil)
+        }
         do {
-            return try self.plans.plan(query, graph, self.services).columns.map(\.name)
+            let plan = try self.plans.plan(query, graph, self.services)
+            return PlannedQuery(query: self, graph: graph, plan: plan)
         } catch {
             throw error.with(source: self.statement.source)
         }
     }
 
-    /// Whether it is a read whose plan is known, suits the graph and expects to be done within microseconds.
-    package func isBrief(on graph: GraphSnapshot) -> Bool {
-        guard self.isReadOnly, self.statement.mode == .run, self.administration == nil,
-            let plan = self.plans.known(suiting: graph)
-        else { return false }
-        return plan.isBrief
-    }
-
-    /// Labels and relationship types that a read names and the graph does not have: misspelt, mostly.
-    package func unknownNames(on graph: GraphSnapshot) -> (labels: [String], types: [String]) {
-        guard self.isReadOnly, !self.commitsInBatches, let plan = self.plans.known(suiting: graph) else {
-            return ([], [])
-        }
-        return (
-            plan.names.labels.filter { graph.tokens.label($0) == nil },
-            plan.names.types.filter { graph.tokens.relationshipType($0) == nil }
-        )
+    /// As ``planned(on:)`` when there is a plan that suits the graph; nil when one is to be made.
+    package func known(on graph: GraphSnapshot) -> PlannedQuery? {
+        self.plans.known(suiting: graph).map { PlannedQuery(query: self, graph: graph, plan: $0) }
     }
 
     /// Runs and holds the rows.
@@ -215,7 +198,7 @@ package struct PreparedQuery: Sendable {
         }
     }
 
-    private func cypherError(_ error: any Error) -> CypherError? {
+    func cypherError(_ error: any Error) -> CypherError? {
         switch error {
         case let error as CypherError: error.with(source: self.statement.source)
         case let error as GraphError:
@@ -224,7 +207,7 @@ package struct PreparedQuery: Sendable {
         }
     }
 
-    private func execute(
+    func execute(
         _ call: QueryCall, _ sink: (ResultRow, ExecutionContext) throws -> Bool
     ) throws -> QueryResult {
         switch self.statement.body {
@@ -241,7 +224,7 @@ package struct PreparedQuery: Sendable {
     ) throws -> QueryResult {
         let entry = self.services.running.begin(self.statement.source, database: call.database, at: call.now)
         defer { self.services.running.finish(entry) }
-        let plan = try self.plans.plan(query, call.graph, self.services)
+        let plan = try call.plan ?? self.plans.plan(query, call.graph, self.services)
         let (root, columns) = (plan.root, plan.columns)
         let names = columns.map(\.name)
         if self.statement.mode == .explain {
@@ -268,6 +251,24 @@ package struct PreparedQuery: Sendable {
     }
 }
 
+extension PlannedQuery {
+    /// Runs a read and gives its rows one after another instead of holding them; the result has none.
+    /// - Throws: ``CypherError``, and what the sink throws.
+    package func stream(
+        parameters: [String: Value] = [:], limits: QueryLimits = .standard, now: ZonedDateTime,
+        database: String = "", control: QueryControl? = nil, to sink: RowSink
+    ) throws -> QueryResult {
+        let call = QueryCall(
+            graph: self.graph, parameters: parameters, limits: limits, now: now, database: database,
+            control: control, plan: self.plan)
+        do {
+            return try self.query.execute(call) { row, _ in try sink(row) }
+        } catch {
+            throw self.query.cypherError(error) ?? error
+        }
+    }
+}
+
 /// One run of a query: where, with what, and within which limits.
 struct QueryCall {
     let graph: GraphSnapshot
@@ -282,6 +283,7 @@ struct QueryCall {
     var commit: BatchCommit?
     var control: QueryControl?
     var preparedIndex: PreparedIndex?
+    var plan: Plan?
 }
 
 /// What a query gave.

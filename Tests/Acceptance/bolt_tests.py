@@ -31,6 +31,7 @@ SLOW = "UNWIND range(1, 10000) AS x UNWIND range(1, 10000) AS y WITH x, y WHERE 
 class BoltCase(unittest.TestCase):
     """A server for the tests of a class, and a driver that is a user's."""
     options = ()
+    database = None
 
     @classmethod
     def setUpClass(cls):
@@ -38,12 +39,21 @@ class BoltCase(unittest.TestCase):
         cls.addClassCleanup(shutil.rmtree, cls.folder, True)
         cls.server = Server(cls.folder / "data", "--durability", "relaxed", *cls.options)
         cls.addClassCleanup(lambda: cls.server.process.poll() is None and cls.server.stop())
-        cls.driver = GraphDatabase.driver(cls.server.bolt, auth=("neo4j", cls.server.token))
+        cls.driver = cls.connect(auth=("neo4j", cls.server.token))
         cls.addClassCleanup(lambda: cls.driver.close())
 
+    @classmethod
+    def connect(cls, **options):
+        return GraphDatabase.driver(cls.server.bolt, **options)
+
+    def execute(self, query, parameters=None, **options):
+        return self.driver.execute_query(query, parameters, database_=self.database, **options)
+
+    def session(self, **options):
+        return self.driver.session(database=self.database, **options)
+
     def value(self, query, **parameters):
-        records, _, _ = self.driver.execute_query(query, parameters)
-        return records[0][0]
+        return self.execute(query, parameters).records[0][0]
 
     def until(self, condition, seconds=10):
         end = time.monotonic() + seconds
@@ -299,49 +309,49 @@ class Values(BoltCase):
         self.assertEqual(nested["list"][0]["i"], 1)
 
     def test_bytes_are_refused_and_the_connection_goes_on(self):
-        with self.driver.session() as session:
+        with self.session() as session:
             with self.assertRaises(CypherTypeError):
                 session.run("RETURN $x AS x", x=b"abc").consume()
             self.assertEqual(session.run("RETURN 1 AS x").single()["x"], 1)
 
     def test_counters_have_neo4js_names(self):
-        summary = self.driver.execute_query("CREATE (a:X:Y {i: 1, j: 2})-[:R {w: 1}]->(b)").summary
+        summary = self.execute("CREATE (a:X:Y {i: 1, j: 2})-[:R {w: 1}]->(b)").summary
         counters = summary.counters
         self.assertEqual(
             (counters.nodes_created, counters.labels_added, counters.properties_set, counters.relationships_created, counters.contains_updates),
             (2, 2, 3, 1, True))
         self.assertEqual(summary.query_type, "w")
-        self.assertEqual(self.driver.execute_query("CREATE (a:X) RETURN a").summary.query_type, "rw")
-        counters = self.driver.execute_query("MATCH (x:X) DETACH DELETE x").summary.counters
+        self.assertEqual(self.execute("CREATE (a:X) RETURN a").summary.query_type, "rw")
+        counters = self.execute("MATCH (x:X) DETACH DELETE x").summary.counters
         self.assertEqual((counters.nodes_deleted, counters.relationships_deleted), (2, 1))
-        summary = self.driver.execute_query("CREATE CONSTRAINT x_key FOR (x:X) REQUIRE x.i IS UNIQUE").summary
+        summary = self.execute("CREATE CONSTRAINT x_key FOR (x:X) REQUIRE x.i IS UNIQUE").summary
         self.assertEqual((summary.query_type, summary.counters.constraints_added), ("s", 1))
-        self.assertEqual(self.driver.execute_query("CREATE INDEX xj FOR (x:X) ON (x.j)").summary.counters.indexes_added, 1)
-        self.assertEqual(self.driver.execute_query("DROP INDEX xj").summary.counters.indexes_removed, 1)
-        self.assertEqual(self.driver.execute_query("DROP CONSTRAINT x_key").summary.counters.constraints_removed, 1)
-        self.assertFalse(self.driver.execute_query("RETURN 1").summary.counters.contains_updates)
-        with self.driver.session() as session:
+        self.assertEqual(self.execute("CREATE INDEX xj FOR (x:X) ON (x.j)").summary.counters.indexes_added, 1)
+        self.assertEqual(self.execute("DROP INDEX xj").summary.counters.indexes_removed, 1)
+        self.assertEqual(self.execute("DROP CONSTRAINT x_key").summary.counters.constraints_removed, 1)
+        self.assertFalse(self.execute("RETURN 1").summary.counters.contains_updates)
+        with self.session() as session:
             self.assertEqual(session.run("CREATE (:Gone) RETURN 1").consume().counters.nodes_created, 1)
 
     def test_plans_and_profiles(self):
-        summary = self.driver.execute_query("EXPLAIN MATCH (n:Plan) RETURN n").summary
+        summary = self.execute("EXPLAIN MATCH (n:Plan) RETURN n").summary
         self.assertEqual(summary.plan["operatorType"], "Projection")
         self.assertIsNone(summary.profile)
-        summary = self.driver.execute_query("PROFILE UNWIND range(1, 10) AS x RETURN x").summary
+        summary = self.execute("PROFILE UNWIND range(1, 10) AS x RETURN x").summary
         self.assertEqual(summary.profile["rows"], 10)
         self.assertIn("dbHits", summary.profile)
-        with self.driver.session() as session:
+        with self.session() as session:
             self.assertEqual(session.run("PROFILE UNWIND range(1, 10000) AS x RETURN x").consume().profile["rows"], 10000)
             self.assertIsNotNone(session.run("EXPLAIN MATCH (n) RETURN n").consume().plan)
 
     def test_names_that_nothing_has_are_told(self):
-        summary = self.driver.execute_query("MATCH (n:Misspelt)-[:NOWHERE]->() RETURN n").summary
+        summary = self.execute("MATCH (n:Misspelt)-[:NOWHERE]->() RETURN n").summary
         codes = sorted(status.gql_status for status in summary.gql_status_objects)
         self.assertEqual(codes, ["01N50", "01N51", "02000"])
-        with GraphDatabase.driver(self.server.bolt, auth=("neo4j", self.server.token), notifications_min_severity="OFF") as driver:
-            summary = driver.execute_query("MATCH (n:Misspelt) RETURN n").summary
+        with self.connect(auth=("neo4j", self.server.token), notifications_min_severity="OFF") as driver:
+            summary = driver.execute_query("MATCH (n:Misspelt) RETURN n", database_=self.database).summary
             self.assertEqual([status.gql_status for status in summary.gql_status_objects], ["02000"])
-        with self.driver.session(notifications_disabled_classifications=["UNRECOGNIZED"]) as session:
+        with self.session(notifications_disabled_classifications=["UNRECOGNIZED"]) as session:
             summary = session.run("MATCH (n:Misspelt) RETURN n").consume()
             self.assertFalse([s for s in summary.gql_status_objects if s.gql_status.startswith("01")])
 

@@ -36,7 +36,7 @@ private final class Reader: Sendable {
             try graph.engine.prepare(text), on: graph.snapshot(), parameters: [:], limits: .standard,
             control: self.control, encoder: PlainRows(), to: self.handover
         ) { columns in
-            if case .success(let columns) = columns { self.columns.withLock { $0 = columns } }
+            if case .success(let planned) = columns { self.columns.withLock { $0 = planned.columns } }
             if case .failure = columns { signal.finish() }
         }
     }
@@ -170,23 +170,22 @@ struct StreamingTests {
         try await Self.withGraph { graph in
             let snapshot = graph.snapshot()
             let short = try graph.engine.prepare("RETURN 1")
-            #expect(!short.isBrief(on: snapshot), "it is not planned yet")
-            #expect(try short.columns(on: snapshot) == ["1"])
-            #expect(short.isBrief(on: snapshot))
+            #expect(short.known(on: snapshot)?.isBrief == nil, "it is not planned yet")
+            #expect(try short.planned(on: snapshot).columns == ["1"])
+            #expect(short.known(on: snapshot)?.isBrief == true)
             let long = try graph.engine.prepare("UNWIND range(1, 5000) AS x RETURN sum(x)")
-            _ = try long.columns(on: snapshot)
-            #expect(long.isBrief(on: snapshot))
+            let plan = try long.planned(on: snapshot)
+            #expect(plan.isBrief)
             do {
-                _ = try long.stream(
-                    on: snapshot, now: GraphDatabase.now(), control: QueryControl(isBrief: true)
+                _ = try plan.stream(
+                    now: GraphDatabase.now(), control: QueryControl(isBrief: true)
                 ) { _ in true }
                 Issue.record("it ran to its end")
             } catch let error as CypherError {
                 #expect(QueryControl.isNotBrief(error))
             }
             let call = try graph.engine.prepare("CALL db.labels()")
-            _ = try call.columns(on: snapshot)
-            #expect(!call.isBrief(on: snapshot))
+            #expect(try !call.planned(on: snapshot).isBrief)
         }
     }
 }

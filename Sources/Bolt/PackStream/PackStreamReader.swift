@@ -14,6 +14,17 @@ package struct PackStreamReader {
     /// Whether all bytes are read.
     package var isAtEnd: Bool { self.buffer.readableBytes == 0 }
 
+    /// Whether these bytes come next; then they are read.
+    mutating func skip(_ bytes: [UInt8]) -> Bool {
+        guard self.buffer.readableBytes >= bytes.count else { return false }
+        for (offset, byte) in bytes.enumerated()
+        where self.buffer.getInteger(at: self.buffer.readerIndex + offset, as: UInt8.self) != byte {
+            return false
+        }
+        self.buffer.moveReaderIndex(forwardBy: bytes.count)
+        return true
+    }
+
     /// The tag and number of fields of the structure that begins here.
     package mutating func readStructure() throws(PackStreamError) -> (tag: UInt8, fields: Int) {
         let marker = try self.integer(UInt8.self)

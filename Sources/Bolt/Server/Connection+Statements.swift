@@ -18,14 +18,26 @@ extension Connection {
 
     // MARK: RUN
 
-    /// A statement that is ready to run, and where.
-    private struct Call: Sendable {
+    /// A statement that is ready to run, and where. A class: it goes through many hands.
+    private final class Call: Sendable {
         let request: BoltRequest
         let statement: PreparedQuery
         let parameters: [String: Value]
         let options: StatementOptions
         let graph: GraphDatabase
         let limits: QueryLimits
+
+        init(
+            _ request: BoltRequest, _ statement: PreparedQuery, _ parameters: [String: Value],
+            _ options: StatementOptions, _ graph: GraphDatabase, _ limits: QueryLimits
+        ) {
+            self.request = request
+            self.statement = statement
+            self.parameters = parameters
+            self.options = options
+            self.graph = graph
+            self.limits = limits
+        }
     }
 
     func run(
@@ -71,9 +83,7 @@ extension Connection {
         var limits = QueryLimits.standard
         if let limit = options.timeLimit { limits.seconds = min(limits.seconds, limit / .seconds(1)) }
         if let transaction = self.transaction { limits = transaction.limits(limits) }
-        return Call(
-            request: request, statement: statement, parameters: parameters, options: options, graph: graph,
-            limits: limits)
+        return Call(request, statement, parameters, options, graph, limits)
     }
 
     private func run(_ call: Call) {
@@ -142,7 +152,7 @@ extension Connection {
     private func open(_ call: Call, _ result: QueryResult, _ control: QueryControl) {
         self.open(
             call, columns: result.columns, .values(result, self.encoder(of: result.graph), done: 0), control,
-            on: result.graph, bookmark: call.graph.bookmark)
+            nil, version: call.graph.snapshot().version)
     }
 
     private func encoder(of snapshot: GraphSnapshot) -> RecordEncoder {
@@ -151,8 +161,8 @@ extension Connection {
 
     /// Runs a read: here when it is brief, else on a thread that hands its rows over.
     private func read(_ call: Call, on snapshot: GraphSnapshot) {
-        if call.statement.isBrief(on: snapshot), call.statement.statement.source.utf8.count <= Self.briefText,
-            self.readBriefly(call, on: snapshot)
+        if let planned = call.statement.known(on: snapshot), planned.isBrief,
+            call.statement.statement.source.utf8.count <= Self.briefText, self.readBriefly(call, planned)
         {
             return
         }
@@ -169,12 +179,13 @@ extension Connection {
         call.graph.stream(
             call.statement, on: snapshot, parameters: call.parameters, limits: call.limits, control: control,
             encoder: self.encoder(of: snapshot), to: handover
-        ) { columns in
+        ) { planned in
             back { connection in
                 do {
+                    let planned = try planned.get()
                     connection.open(
-                        call, columns: try columns.get(), .stream(handover), control, on: snapshot,
-                        bookmark: Bookmark(graph: call.graph.name, version: snapshot.version))
+                        call, columns: planned.columns, .stream(handover), control, planned,
+                        version: snapshot.version)
                 } catch {
                     connection.fail(call.request, error)
                 }
@@ -183,22 +194,21 @@ extension Connection {
     }
 
     /// Whether the read is done; it is not when it turned out to take more than a moment.
-    private func readBriefly(_ call: Call, on snapshot: GraphSnapshot) -> Bool {
+    private func readBriefly(_ call: Call, _ planned: PlannedQuery) -> Bool {
         let control = QueryControl(isBrief: true)
-        var encoder = self.encoder(of: snapshot)
+        var encoder = self.encoder(of: planned.graph)
         let limits = QueryLimits(
             seconds: call.limits.seconds, rows: Self.briefRows, heldValues: Self.briefValues)
         do {
-            let result = try call.statement.stream(
-                on: snapshot, parameters: call.parameters, limits: limits, now: GraphDatabase.now(),
+            let result = try planned.stream(
+                parameters: call.parameters, limits: limits, now: GraphDatabase.now(),
                 database: call.graph.name, control: control
             ) { row in
                 encoder.append(row)
                 return true
             }
             let opened = self.open(
-                call, columns: result.columns, .encoded, control, on: snapshot,
-                bookmark: Bookmark(graph: call.graph.name, version: snapshot.version))
+                call, columns: result.columns, .encoded, control, planned, version: planned.graph.version)
             opened.fill(encoder.take(), result)
             return true
         } catch let error as CypherError where error.kind == .limit {
@@ -212,13 +222,13 @@ extension Connection {
     @discardableResult
     private func open(
         _ call: Call, columns: [String], _ source: OpenResult.Source, _ control: QueryControl,
-        on snapshot: GraphSnapshot, bookmark: Bookmark
+        _ planned: PlannedQuery?, version: UInt64
     ) -> OpenResult {
         let isInTransaction = self.transaction != nil
         let result = OpenResult(
             call.statement, columns: columns, on: call.graph, source, control: control,
-            notifications: Notification.all(call.statement, on: snapshot, filter: call.options.filter),
-            bookmark: isInTransaction ? nil : bookmark)
+            notifications: self.notifications(planned, call.options.filter),
+            bookmark: isInTransaction ? nil : Bookmark(graph: call.graph.name, version: version))
         let number = self.conversation.nextResult
         self.results[number] = result
         var metadata: Metadata = [("t_first", .integer(0)), ("fields", .list(columns.map(Value.string)))]
@@ -228,6 +238,15 @@ extension Connection {
         }
         self.succeed(call.request, metadata)
         return result
+    }
+
+    private func notifications(
+        _ planned: PlannedQuery?, _ filter: NotificationFilter
+    ) -> [QueryNotification] {
+        guard let planned else { return [] }
+        return QueryNotification.all(planned).filter {
+            filter.admits(category: $0.category, isWarning: $0.severity == "WARNING")
+        }
     }
 
     // MARK: PULL and DISCARD
@@ -241,7 +260,7 @@ extension Connection {
         if isDiscard, count == -1, result.statement.statement.mode == .run {
             return self.conclude(request, number, result.discard())
         }
-        _ = self.start(request)
+        self.await(request)
         self.demand = Demand(
             number: number, result: result, left: count == -1 ? .max : count, isDiscard: isDiscard)
         self.pump()

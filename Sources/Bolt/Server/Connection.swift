@@ -7,7 +7,7 @@ internal import QueryEngine
 /// One client: bytes to requests, requests one after another through the ``Conversation``, answers to bytes.
 ///
 /// All of it happens on the connection's event loop, which never waits: queries run on threads of their own, except those
-/// that are done within microseconds (`PreparedQuery.isBrief(on:)`), for which waking a thread would cost more than they do.
+/// that are done within microseconds (`PlannedQuery.isBrief`), for which waking a thread would cost more than they do.
 /// What runs elsewhere comes back with the number of its job; when a RESET or the end of the connection came in between, the
 /// number is not the newest any more and what came is dropped.
 final class Connection: ChannelDuplexHandler {
@@ -41,32 +41,33 @@ final class Connection: ChannelDuplexHandler {
         let isDiscard: Bool
     }
 
+    // Touched on the event loop only, several times a request: checks of exclusive access cost more than the work.
     let configuration: BoltConfiguration
     let id: String
     var logger: Logger { self.configuration.logger }
-    private var phase = Phase.handshake
-    private var input = ByteBuffer()
-    var assembler: MessageAssembler
-    private var requests: [Result<BoltRequest, BoltRequest.Failure>] = []
-    var version = BoltVersion(5, 0)
-    var conversation = Conversation(version: BoltVersion(5, 0))
-    var writer = MessageWriter(version: BoltVersion(5, 0))
-    var usesUTC = true
-    var isKnown = false
-    var filter = NotificationFilter()
+    @exclusivity(unchecked) private var phase = Phase.handshake
+    @exclusivity(unchecked) private var input = ByteBuffer()
+    @exclusivity(unchecked) var assembler: MessageAssembler
+    @exclusivity(unchecked) private var requests: [Result<BoltRequest, BoltRequest.Failure>] = []
+    @exclusivity(unchecked) var version = BoltVersion(5, 0)
+    @exclusivity(unchecked) var conversation = Conversation(version: BoltVersion(5, 0))
+    @exclusivity(unchecked) var writer = MessageWriter(version: BoltVersion(5, 0))
+    @exclusivity(unchecked) var usesUTC = true
+    @exclusivity(unchecked) var isKnown = false
+    @exclusivity(unchecked) var filter = NotificationFilter()
 
-    var running: Running?
-    var demand: Demand?
-    private var lastJob = 0
-    var results: [Int: OpenResult] = [:]
-    var transaction: ExplicitTransaction?
+    @exclusivity(unchecked) var running: Running?
+    @exclusivity(unchecked) var demand: Demand?
+    @exclusivity(unchecked) private var lastJob = 0
+    @exclusivity(unchecked) var results: [Int: OpenResult] = [:]
+    @exclusivity(unchecked) var transaction: ExplicitTransaction?
     /// What was said when the transaction began.
-    var transactionOptions: StatementOptions?
+    @exclusivity(unchecked) var transactionOptions: StatementOptions?
 
-    var context: ChannelHandlerContext?
-    private var isReadHeld = false
-    private var isProcessing = false
-    var strangerTimer: Scheduled<Void>?
+    @exclusivity(unchecked) var context: ChannelHandlerContext?
+    @exclusivity(unchecked) private var isReadHeld = false
+    @exclusivity(unchecked) private var isProcessing = false
+    @exclusivity(unchecked) var strangerTimer: Scheduled<Void>?
 
     init(_ configuration: BoltConfiguration, id: String) {
         self.configuration = configuration
@@ -332,6 +333,12 @@ final class Connection: ChannelDuplexHandler {
         return { body in
             loop.execute { me.value.come(back: job, body) }
         }
+    }
+
+    /// Notes that a request waits for rows, or for the client to read.
+    func await(_ request: BoltRequest) {
+        self.lastJob += 1
+        self.running = Running(request: request, job: self.lastJob)
     }
 
     private func come(back job: Int, _ body: (Connection) -> Void) {

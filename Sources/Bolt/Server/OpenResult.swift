@@ -34,7 +34,7 @@ final class OpenResult {
     let columns: [String]
     let graph: GraphDatabase
     let control: QueryControl
-    private let notifications: [Notification]
+    private let notifications: [QueryNotification]
     /// The state that a query by itself has seen or made; nil within a transaction.
     let bookmark: Bookmark?
     private var source: Source
@@ -48,7 +48,7 @@ final class OpenResult {
 
     init(
         _ statement: PreparedQuery, columns: [String], on graph: GraphDatabase, _ source: Source,
-        control: QueryControl, notifications: [Notification], bookmark: Bookmark?
+        control: QueryControl, notifications: [QueryNotification], bookmark: Bookmark?
     ) {
         self.statement = statement
         self.columns = columns
@@ -142,7 +142,7 @@ final class OpenResult {
             self.hasDropped
             ? .dropped : self.columns.isEmpty ? .noColumns : self.rowCount > 0 ? .rows : .noRows
         let summary = Summary(
-            kind: self.statement.boltKind(columns: self.columns), graph: self.graph.name,
+            kind: .string(self.statement.kind(columns: self.columns)), graph: self.graph.name,
             counters: result?.counters ?? QueryCounters(), plan: result?.plan,
             milliseconds: Int((self.start ?? .now).duration(to: .now) / .milliseconds(1)), outcome: outcome,
             bookmark: self.bookmark,

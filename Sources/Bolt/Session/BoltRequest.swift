@@ -45,6 +45,10 @@ extension BoltRequest {
         var reader = PackStreamReader(message)
         do {
             let (tag, count) = try reader.readStructure()
+            if let demand = try Self.plainDemand(tag, count, &reader) {
+                self = demand
+                return
+            }
             var fields: [Value] = []
             for _ in 0..<count { fields.append(try reader.readValue()) }
             guard reader.isAtEnd else { throw Failure.violation("there are bytes after the message") }
@@ -58,6 +62,19 @@ extension BoltRequest {
         } catch {
             throw Failure(error)
         }
+    }
+
+    /// PULL and DISCARD as they mostly come, without a map being made of them.
+    private static func plainDemand(
+        _ tag: UInt8, _ count: Int, _ reader: inout PackStreamReader
+    ) throws -> BoltRequest? {
+        guard tag == 0x3F || tag == 0x2F, count == 1 else { return nil }
+        var trial = reader
+        guard trial.skip([0xA1, 0x81, 0x6E]), case .integer(let rows) = try trial.readValue(), trial.isAtEnd,
+            rows == -1 || rows > 0
+        else { return nil }
+        reader = trial
+        return tag == 0x3F ? .pull(count: rows, result: -1) : .discard(count: rows, result: -1)
     }
 
     private init?(_ tag: UInt8, _ fields: [Value]) {

@@ -19,39 +19,52 @@ package struct StatementOptions: Sendable {
 
     /// The longest time that a client may ask for, in milliseconds: a year.
     private static let timeLimit = 31_536_000_000
+    /// The most bookmarks that are read.
+    private static let bookmarkLimit = 10_000
 
     /// Reads them.
     /// - Throws: ``StatusError`` for what cannot be done, ``BookmarkFailure``.
     package init(_ entries: [String: Value], connection filter: NotificationFilter) throws {
+        self.filter = filter
+        guard !entries.isEmpty else { return }
         self.filter = try filter.refined(by: entries)
-        if let user = entries["imp_user"]?.string {
-            throw StatusError(
-                "Neo.ClientError.Security.Forbidden",
-                "nobody may act as another user here: leave `impersonated_user` (`\(user)`) out")
-        }
-        self.graph = try Self.text("db", entries)?.lowercased()
-        if self.graph == "system" { (self.graph, self.isSystem) = (nil, true) }
-        if try Self.text("mode", entries) == "r" { self.access = .read }
-        switch entries["tx_timeout"] {
-        case nil, .null, .integer(0): break
-        case .integer(let milliseconds) where (1...Self.timeLimit).contains(milliseconds):
-            self.timeLimit = .milliseconds(milliseconds)
-        default: throw Self.wrong("tx_timeout", "a number of milliseconds, at most a year")
-        }
-        switch entries["bookmarks"] {
-        case nil, .null: break
-        case .list(let texts):
-            guard texts.count <= 10_000 else { throw Self.wrong("bookmarks", "at most 10000 texts") }
-            for text in texts {
-                guard let text = text.string else { throw Self.wrong("bookmarks", "a list of texts") }
-                self.bookmarks.append(try Bookmark(text))
+        for (name, value) in entries where value != .null {
+            switch name {
+            case "imp_user": throw Self.impersonation(value)
+            case "db": self.setGraph(try Self.text(name, value).lowercased())
+            case "mode": self.access = try Self.text(name, value) == "r" ? .read : .write
+            case "tx_timeout": self.timeLimit = try Self.duration(name, value)
+            case "bookmarks": self.bookmarks = try Self.bookmarks(name, value)
+            case "tx_metadata":
+                guard case .map = value else { throw Self.wrong(name, "a map") }
+            default: continue
             }
-        default: throw Self.wrong("bookmarks", "a list of texts")
         }
-        switch entries["tx_metadata"] {
-        case nil, .null, .map: break
-        default: throw Self.wrong("tx_metadata", "a map")
+    }
+
+    private mutating func setGraph(_ name: String) {
+        self.isSystem = name == "system"
+        self.graph = name.isEmpty || self.isSystem ? nil : name
+    }
+
+    private static func duration(_ name: String, _ value: Value) throws(StatusError) -> Duration? {
+        guard let milliseconds = value.integer, (0...Self.timeLimit).contains(milliseconds) else {
+            throw self.wrong(name, "a number of milliseconds, at most a year")
         }
+        return milliseconds == 0 ? nil : .milliseconds(milliseconds)
+    }
+
+    private static func bookmarks(_ name: String, _ value: Value) throws -> [Bookmark] {
+        guard case .list(let texts) = value, texts.count <= self.bookmarkLimit else {
+            throw self.wrong(name, "a list of at most \(self.bookmarkLimit) texts")
+        }
+        return try texts.map { text in try Bookmark(self.text(name, text)) }
+    }
+
+    private static func impersonation(_ user: Value) -> StatusError {
+        StatusError(
+            "Neo.ClientError.Security.Forbidden",
+            "nobody may act as another user here: leave `impersonated_user` (`\(user.string ?? "")`) out")
     }
 
     /// - Throws: ``StatusError`` when a statement cannot run where it was sent.
@@ -62,12 +75,9 @@ package struct StatementOptions: Sendable {
             "`system` takes commands about graphs and SHOW only; name the graph that the statement is about")
     }
 
-    private static func text(_ name: String, _ entries: [String: Value]) throws(StatusError) -> String? {
-        switch entries[name] {
-        case nil, .null: return nil
-        case .string(let text): return text.isEmpty ? nil : text
-        default: throw self.wrong(name, "a text")
-        }
+    private static func text(_ name: String, _ value: Value) throws(StatusError) -> String {
+        guard let text = value.string else { throw self.wrong(name, "a text") }
+        return text
     }
 
     private static func wrong(_ name: String, _ wanted: String) -> StatusError {

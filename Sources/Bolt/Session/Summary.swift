@@ -16,7 +16,7 @@ struct Summary {
     let outcome: Outcome
     /// A state that holds what a query by itself did.
     let bookmark: Bookmark?
-    let notifications: [Notification]
+    let notifications: [QueryNotification]
     let isProfile: Bool
 
     /// How a result ended, by GQL.
@@ -26,30 +26,37 @@ struct Summary {
         case noColumns
         case dropped
 
-        var status: (code: String, description: String) {
+        private static let success = Self.status("00000", "note: successful completion")
+        private static let noData = Self.status("02000", "note: no data")
+        private static let omitted = Self.status("00001", "note: successful completion - omitted result")
+
+        private static func status(_ code: String, _ description: String) -> Value {
+            .map(["gql_status": .string(code), "status_description": .string(description)])
+        }
+
+        var status: Value {
             switch self {
-            case .rows: ("00000", "note: successful completion")
-            case .noRows: ("02000", "note: no data")
-            case .noColumns, .dropped: ("00001", "note: successful completion - omitted result")
+            case .rows: Self.success
+            case .noRows: Self.noData
+            case .noColumns, .dropped: Self.omitted
             }
         }
     }
 
     /// As SUCCESS says it.
     func metadata(_ version: BoltVersion) -> Metadata {
-        var metadata: Metadata = [("type", self.kind)]
+        var metadata: Metadata = []
+        metadata.reserveCapacity(8)
+        metadata.append(("type", self.kind))
         if let bookmark = self.bookmark { metadata.append(("bookmark", .string(bookmark.description))) }
         metadata.append(("t_last", .integer(self.milliseconds)))
         metadata.append(("db", .string(self.graph)))
-        let stats = self.counters.boltStatistics
+        let stats = self.counters == QueryCounters() ? [:] : self.counters.boltStatistics
         if !stats.isEmpty { metadata.append(("stats", .map(stats))) }
         if let plan = self.plan { metadata.append((self.isProfile ? "profile" : "plan", plan.boltValue)) }
         if version >= BoltVersion(5, 5) {
-            let (code, description) = self.outcome.status
-            let outcome = Value.map([
-                "gql_status": .string(code), "status_description": .string(description),
-            ])
-            metadata.append(("statuses", .list([outcome] + self.notifications.map(\.status))))
+            metadata.append(
+                ("statuses", .list([self.outcome.status] + self.notifications.map(\.status))))
         } else if !self.notifications.isEmpty {
             metadata.append(("notifications", .list(self.notifications.map(\.value))))
         }
@@ -95,16 +102,5 @@ extension PlanDescription {
         }
         plan["args"] = .map(arguments)
         return .map(plan)
-    }
-}
-
-extension PreparedQuery {
-    /// What kind of statement it is, by the protocol's letters.
-    func boltKind(columns: [String]) -> Value {
-        switch self.statement.body {
-        case .schema, .administration: .string("s")
-        case .query where self.isReadOnly && !self.commitsInBatches: .string("r")
-        case .query: .string(columns.isEmpty ? "w" : "rw")
-        }
     }
 }

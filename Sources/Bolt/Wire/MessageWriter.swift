@@ -7,6 +7,7 @@ package struct MessageWriter {
     /// What was written and is to be sent.
     package var buffer: ByteBuffer { self.writer.packer.buffer }
     private var writer: ValueWriter
+    private static let capacity = 256
     private let version: BoltVersion
     /// Metadata hold no nodes and relationships.
     private static let nothing = GraphSnapshot()
@@ -20,6 +21,7 @@ package struct MessageWriter {
 
     /// Gives away what was written and begins anew.
     package mutating func take() -> ByteBuffer {
+        guard self.buffer.readableBytes > 0 else { return ByteBuffer() }
         defer { self.writer.packer.buffer = ByteBuffer() }
         return self.writer.packer.buffer
     }
@@ -50,6 +52,8 @@ package struct MessageWriter {
     }
 
     private mutating func chunked(_ body: (inout ValueWriter) -> Void) {
+        // Most answers fit: growing byte by byte costs more than writing.
+        self.writer.packer.buffer.reserveCapacity(minimumWritableBytes: Self.capacity)
         let start = self.writer.packer.buffer.beginMessage()
         body(&self.writer)
         self.writer.packer.buffer.endMessage(start)

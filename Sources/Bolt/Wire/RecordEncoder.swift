@@ -29,6 +29,7 @@ package struct EncodedRows: Sendable {
 
 /// Makes RECORD messages of rows.
 package struct RecordEncoder: RowEncoder {
+    private static let capacity = 80 << 10
     private var writer: ValueWriter
     private var piece = EncodedRows()
 
@@ -74,7 +75,9 @@ package struct RecordEncoder: RowEncoder {
         var piece = self.piece
         piece.bytes = self.writer.packer.buffer
         self.piece = EncodedRows()
+        // The next piece is about as long. The first one grew from nothing: it may be the only one.
         self.writer.packer.buffer = ByteBuffer()
+        self.writer.packer.buffer.reserveCapacity(min(piece.bytes.readableBytes, Self.capacity))
         return piece
     }
 }

@@ -5,8 +5,7 @@ internal import Synchronization
 package final class RunningQueries: Sendable {
     /// One of them.
     package final class Entry: Sendable {
-        /// As `plexus-transaction-7`.
-        package let id: String
+        fileprivate let number: Int
         /// The graph's name.
         package let database: String
         /// The text.
@@ -15,8 +14,11 @@ package final class RunningQueries: Sendable {
         package let start: ZonedDateTime
         private let ended = Atomic(false)
 
-        init(id: String, database: String, text: String, start: ZonedDateTime) {
-            self.id = id
+        /// As `plexus-transaction-7`.
+        package var id: String { RunningQueries.prefix + "\(self.number)" }
+
+        init(number: Int, database: String, text: String, start: ZonedDateTime) {
+            self.number = number
             self.database = database
             self.text = text
             self.start = start
@@ -30,27 +32,29 @@ package final class RunningQueries: Sendable {
 
     private struct State {
         var next = 1
-        var entries: [String: Entry] = [:]
+        var entries: [Int: Entry] = [:]
     }
+    private static let prefix = "plexus-transaction-"
     private let state = Mutex(State())
 
     init() {}
 
     func begin(_ text: String, database: String, at start: ZonedDateTime) -> Entry {
         self.state.withLock { state in
-            let entry = Entry(
-                id: "plexus-transaction-\(state.next)", database: database, text: text, start: start)
+            let entry = Entry(number: state.next, database: database, text: text, start: start)
             state.next += 1
-            state.entries[entry.id] = entry
+            state.entries[entry.number] = entry
             return entry
         }
     }
 
-    func finish(_ entry: Entry) { self.state.withLock { _ = $0.entries.removeValue(forKey: entry.id) } }
+    func finish(_ entry: Entry) { self.state.withLock { _ = $0.entries.removeValue(forKey: entry.number) } }
 
     /// Asks a query to end at its next look at the clock; whether there is one of that name.
     package func terminate(_ id: String) -> Bool {
-        guard let entry = self.state.withLock({ $0.entries[id] }) else { return false }
+        guard id.hasPrefix(Self.prefix), let number = Int(id.dropFirst(Self.prefix.count)),
+            let entry = self.state.withLock({ $0.entries[number] })
+        else { return false }
         entry.end()
         return true
     }
@@ -58,6 +62,6 @@ package final class RunningQueries: Sendable {
     /// All, oldest first.
     package var all: [Entry] {
         self.state.withLock { Array($0.entries.values) }
-            .sorted { $0.start.isBefore($1.start) || ($0.start == $1.start && $0.id < $1.id) }
+            .sorted { $0.start.isBefore($1.start) || ($0.start == $1.start && $0.number < $1.number) }
     }
 }

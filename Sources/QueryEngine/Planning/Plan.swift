@@ -12,6 +12,8 @@ final class Plan: @unchecked Sendable {
     let columns: [(name: String, slot: Int)]
     let names: TokenNames
     let slotCount: Int
+    /// Whether it is small, runs nothing of unknown cost and expects few rows, so that it takes microseconds most likely.
+    let isBrief: Bool
     private let indexes: [IndexDefinition]
     private let nodeCount: Int
     private let relationshipCount: Int
@@ -22,6 +24,7 @@ final class Plan: @unchecked Sendable {
         self.root = root
         self.columns = columns.map { (name: $0.0, slot: $0.1) }
         self.names = planner.names
+        self.isBrief = root.isBrief
         self.slotCount = planner.slotCount
         self.indexes = graph.indexes.map(\.definition)
         self.nodeCount = graph.nodeCount
@@ -33,7 +36,8 @@ final class Plan: @unchecked Sendable {
         Self.isNear(graph.nodeCount, self.nodeCount)
             && Self.isNear(graph.relationshipCount, self.relationshipCount)
             && graph.indexes.count == self.indexes.count
-            && zip(graph.indexes, self.indexes).allSatisfy { $0.definition == $1 }
+            // By place and not by element: an index is many references, and this is asked before each run.
+            && self.indexes.indices.allSatisfy { graph.indexes[$0].definition == self.indexes[$0] }
     }
 
     private static func isNear(_ now: Int, _ then: Int) -> Bool {

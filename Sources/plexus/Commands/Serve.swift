@@ -90,7 +90,11 @@ struct Serve: AsyncParsableCommand {
         }
         let services = try await self.services(catalog, logger)
         let isReady = Mutex(false)
-        let router = plexusRouter(services) { isReady.withLock { $0 } }
+        let bolt = try await self.startBolt(boltAddress, services, logger)
+        let router = plexusRouter(
+            services,
+            bolt: bolt.map { BoltAddress(port: $0.port, isEncrypted: self.tlsCertificate != nil) }
+        ) { isReady.withLock { $0 } }
         let application = Application(
             router: router, configuration: .init(address: .hostname(host, port: port), serverName: "plexus"),
             onServerRunning: { channel in
@@ -99,7 +103,6 @@ struct Serve: AsyncParsableCommand {
                 isReady.withLock { $0 = true }
                 logger.info("ready", metadata: ["http": "\(host):\(actual)"])
             }, logger: Self.logger("http", level: "warning"))
-        let bolt = try await self.startBolt(boltAddress, services, logger)
         let group = ServiceGroup(
             configuration: .init(
                 services: (bolt.map { [.init(service: BoltService(server: $0))] } ?? []) + [
@@ -113,6 +116,8 @@ struct Serve: AsyncParsableCommand {
             try? await catalog.close()
             throw CommandFailure("cannot listen on \(self.http): \(error)", code: 3)
         }
+        // Those that write hold the writer, for which closing waits.
+        services.transactions.close()
         try await catalog.close()
         logger.info("stopped")
     }
