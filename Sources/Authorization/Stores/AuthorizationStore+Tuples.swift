@@ -146,7 +146,7 @@ extension AuthorizationStore {
         return true
     }
 
-    private static func line(
+    static func line(
         _ tuple: Tuple, isWrite: Bool, at moment: ZonedDateTime, by user: String?
     ) -> JournalEntry {
         var fields = [
