@@ -78,12 +78,10 @@ struct Check: AsyncParsableCommand {
         return object
     }
 
-    /// The store's newest model; a folder that no server has run on yet has that of the program.
+    /// The store's newest model; of the network the program's own, where no server has written that yet.
     private static func view(_ store: AuthorizationStore) throws -> AuthorizationView {
-        guard store.models().isEmpty, store.database.name == GraphCatalog.network else {
-            return try store.view()
-        }
+        guard store.database.name == GraphCatalog.network else { return try store.view() }
         let model = try AuthorizationModel.parse(NamedResources().text("schema/network.fga") ?? "")
-        return Authorizer(model: model).view(of: store.database.snapshot())
+        return try store.view(ensured: model, origin: "schema/network.fga")
     }
 }
