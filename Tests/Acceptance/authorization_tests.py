@@ -1,5 +1,7 @@
 """Authorization from the command line and over HTTP, beside what OpenFGA's SDK tests."""
+import contextlib
 import os
+import sqlite3
 import subprocess
 import unittest
 
@@ -68,6 +70,28 @@ class Access(Case):
         batch = {"subject": {"type": "user", "id": "bob"}, "action": {"name": "view"}, "options": {"evaluations_semantic": "permit_on_first_permit"},
                  "evaluations": [{"action": {"name": "edit"}, "resource": first}, {"resource": first}, {"resource": first}]}
         self.assertEqual([one["decision"] for one in self.server.request("POST", base + "/evaluations", batch)[1]["evaluations"]], [False, True])
+
+
+class Audit(Case):
+    def test_changes_and_decisions_are_kept_and_tampering_is_found(self):
+        self.server.stop()
+        self.server = self.start("--decision-log", "1")
+        tuples = [{"user": f"user:u{number}", "relation": "member", "object": "group:eng"} for number in range(3)]
+        for one in tuples:
+            self.assertEqual(self.server.request("POST", "/stores/plexus/write", {"writes": {"tuple_keys": [one]}})[0], 200)
+        self.assertTrue(self.server.request("POST", "/stores/plexus/check", {"tuple_key": tuples[0]})[1]["allowed"])
+        lines = self.server.request("GET", "/v1/audit")[1]["lines"]
+        self.assertEqual([(line["operation"], line["number"]) for line in lines], [("write", 1), ("write", 2), ("write", 3)])
+        self.server.stop()
+        data = self.folder / "data"
+        told = run("verify", "--data", data)
+        self.assertIn("authorization-changes: 3 lines hang together", told)
+        self.assertIn("authorization-decisions: 1 lines hang together", told)
+        with contextlib.closing(sqlite3.connect(data / "plexus.db")) as file:
+            file.execute("DELETE FROM journal WHERE sequence = ?", (lines[1]["sequence"],))
+            file.commit()
+        told = run("verify", "--data", data, code=1)
+        self.assertIn("authorization-changes: line 1 is followed by line 3", told)
 
 
 if __name__ == "__main__":

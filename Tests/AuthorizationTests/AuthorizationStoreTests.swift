@@ -247,4 +247,84 @@ struct AuthorizationStoreTests {
             #expect(rows == [[.string("anne")], [.string("bob")]])
         }
     }
+
+    // MARK: Audit
+
+    private static func reports(_ store: AuthorizationStore) async throws -> [String] {
+        try await AuditChain.verify(store.database).map {
+            "\($0.stream) \($0.lines) \($0.problem ?? "sound")"
+        }
+    }
+
+    @Test func everyChangeIsALinkOfAChain() async throws {
+        try await Self.withStore { store in
+            #expect(try await Self.reports(store).isEmpty)
+            for user in ["anne", "bob", "carl"] {
+                try await store.change(
+                    Self.writing([try Self.tuple("user:\(user) member group:eng")]), at: Self.now)
+            }
+            _ = try await store.delete(TupleFilter(relation: "member"), by: nil, at: Self.now)
+            #expect(try await Self.reports(store) == ["authorization-changes 6 sound"])
+            let head = try await AuditChain.verify(store.database).first?.head
+            #expect(head?.count == 64)
+        }
+    }
+
+    /// A line that somebody puts in: without a digest, with one of their own, with a number that is not next.
+    @Test(arguments: [
+        (nil as Int?, "authorization-changes 1 a line has no digest"),
+        (2, "authorization-changes 2 line 2 is not what was written"),
+        (5, "authorization-changes 2 line 1 is followed by line 5"),
+    ])
+    func aLineOfSomebodyElseIsFound(number: Int?, report: String) async throws {
+        try await Self.withStore { store in
+            try await store.change(
+                Self.writing([try Self.tuple("user:anne member group:eng")]), at: Self.now)
+            try await store.database.write { transaction in
+                var fields = [NamedProperty(key: "operation", value: .string("write"))]
+                if let number {
+                    fields.append(NamedProperty(key: "number", value: .integer(number)))
+                    fields.append(
+                        NamedProperty(key: "digest", value: .string(String(repeating: "0", count: 64))))
+                }
+                transaction.record(
+                    JournalEntry(
+                        stream: AuditChain.changes, subject: "group",
+                        milliseconds: Self.now.epochMilliseconds, fields: fields))
+            }
+            #expect(try await Self.reports(store) == [report])
+        }
+    }
+
+    @Test func anEndThatIsMissingIsFound() async throws {
+        try await Self.withStore { store in
+            try await store.change(
+                Self.writing([try Self.tuple("user:anne member group:eng")]), at: Self.now)
+            _ = try await store.database.query("MATCH (a:AuthorizationAudit) SET a.count = 3")
+            #expect(
+                try await Self.reports(store)
+                    == ["authorization-changes 1 it ends with line 1, and 3 were written"])
+        }
+    }
+
+    @Test(arguments: [(0.0, 0), (0.25, 25), (1.0, 100)])
+    func decisionsAreKeptAsASample(rate: Double, count: Int) async throws {
+        try await Self.withStore { store in
+            let log = DecisionLog(rate: rate)
+            for number in 0..<100 {
+                log.take(
+                    LoggedDecision(
+                        subject: EntityReference(type: "user", id: "u\(number)"), relation: "viewer",
+                        object: EntityReference(type: "doc", id: "plan"), isAllowed: number % 2 == 0,
+                        milliseconds: Self.now.epochMilliseconds, caller: "root"), in: store)
+            }
+            try await log.flush()
+            let lines = try await store.audit(AuditChain.decisions, after: 0, limit: 1000)
+            #expect(lines.count == count)
+            if count > 0 {
+                #expect(try await Self.reports(store) == ["authorization-decisions \(count) sound"])
+                #expect(lines.last?.json["by"] == "root")
+            }
+        }
+    }
 }

@@ -43,16 +43,19 @@ extension AuthorizationStore {
         let expired = self.expiring(from: nil, before: end)
         guard !expired.isEmpty else { return 0 }
         return try await self.database.write { transaction in
-            var count = 0
-            for one in expired where transaction.graph.contains(one.relationship) {
-                // It may have been prolonged meanwhile.
-                let validity = ValidityReader(graph: transaction.graph, at: end)
-                guard case .expired = validity.validity(of: one.relationship) else { continue }
-                try transaction.deleteRelationship(one.relationship)
-                transaction.record(Self.line(one.tuple.key, isWrite: false, at: moment, by: user))
-                count += 1
+            // Some may have been prolonged or deleted meanwhile.
+            let validity = ValidityReader(graph: transaction.graph, at: end)
+            let there = expired.filter {
+                guard transaction.graph.contains($0.relationship),
+                    case .expired = validity.validity(of: $0.relationship)
+                else { return false }
+                return true
             }
-            return count
+            for one in there { try transaction.deleteRelationship(one.relationship) }
+            try AuditChain.append(
+                there.map { Self.line($0.tuple.key, isWrite: false, at: moment, by: user) },
+                to: AuditChain.changes, in: transaction)
+            return there.count
         }
     }
 }

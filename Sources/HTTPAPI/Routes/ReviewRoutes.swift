@@ -19,6 +19,7 @@ struct ReviewRoutes {
         router.post("/v1/what-if") { request, _ in try await self.whatIf(request) }
         router.post("/v1/access-review") { request, _ in try await self.review(request) }
         router.get("/v1/expiring") { request, _ in try await self.expiring(request) }
+        router.get("/v1/audit") { request, _ in try await self.audit(request) }
         router.delete("/v1/expired") { request, context in
             let store = try await self.store(request.parameter("store"))
             let moment = try self.services.moment(request.parameter("before").map(JSON.string))
@@ -173,6 +174,38 @@ struct ReviewRoutes {
                         "granted_by": one.grantedBy.map(JSON.string) ?? .null,
                     ]
                 })
+        ])
+    }
+
+    // MARK: Audit
+
+    /// `?store=&stream=changes|decisions&subject=&after=&limit=`; `application/jsonl` for export.
+    private func audit(_ request: Request) async throws -> Response {
+        let store = try await self.store(request.parameter("store"))
+        let stream: String
+        switch request.parameter("stream") ?? "changes" {
+        case "changes": stream = AuditChain.changes
+        case "decisions": stream = AuditChain.decisions
+        default: throw Self.wrong("`stream` is changes or decisions")
+        }
+        let after = request.parameter("after").map { Int($0) ?? -1 } ?? 0
+        let limit = request.parameter("limit").map { Int($0) ?? 0 } ?? 100
+        guard after >= 0, (1...Self.limit).contains(limit) else {
+            throw Self.wrong("`after` is a line's sequence, `limit` 1 to \(Self.limit)")
+        }
+        let lines = try await store.audit(
+            stream, subject: request.parameter("subject"), after: after, limit: limit)
+        if request.headers[.accept]?.contains("application/jsonl") ?? false {
+            var bytes: [UInt8] = []
+            for line in lines {
+                line.json.write(to: &bytes)
+                bytes.append(UInt8(ascii: "\n"))
+            }
+            return Response(bytes, type: "application/jsonl")
+        }
+        return Response([
+            "lines": .array(lines.map(\.json)),
+            "next": lines.last.map { .int($0.sequence) } ?? .int(after),
         ])
     }
 
