@@ -20,7 +20,7 @@ package enum GraphNaming {
     package static let grantedBy = "granted_by"
     /// Labels that the room keeps things of its own under; types of such names are written otherwise.
     static let ownLabels: Set<String> = [
-        "AuthorizationStore", "AuthorizationModel", "AuthorizationAssertions", "AuthorizationChange",
+        "AuthorizationStore", "AuthorizationModel", "AuthorizationAssertions", "AuthorizationAudit",
     ]
 
     /// The label of a type.

@@ -71,4 +71,28 @@ extension GraphCatalog {
         withExtendedLifetime(lock) {}
         return kept
     }
+
+    /// Opens a copy of a graph's file, so that nothing in it changes, for as long as the body runs.
+    /// - Throws: ``StorageError``, or what the body throws.
+    package static func withCopy<Result>(
+        of file: String, _ body: (GraphDatabase) async throws -> Result
+    ) async throws -> Result {
+        let copy = FileManager.default.temporaryDirectory.appending(path: "plexus-copy-\(UUID()).db").path
+        defer {
+            for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: copy + suffix) }
+        }
+        for suffix in ["", "-wal"] where FileManager.default.fileExists(atPath: file + suffix) {
+            try FileManager.default.copyItem(atPath: file + suffix, toPath: copy + suffix)
+        }
+        let storage = try await runBlocking { try SQLiteStorage(path: copy) }
+        let database = try await GraphDatabase(name: "copy", storage: storage)
+        do {
+            let result = try await body(database)
+            try await database.close()
+            return result
+        } catch {
+            try? await database.close()
+            throw error
+        }
+    }
 }

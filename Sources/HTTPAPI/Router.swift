@@ -21,6 +21,7 @@ package func plexusRouter(
     AuthorizationRoutes(services: services).add(to: router)
     OpenFGARoutes(services: services).add(to: router)
     AccessRoutes(services: services).add(to: router)
+    ReviewRoutes(services: services).add(to: router)
     QuestionRoutes(services: services).add(to: router)
     OrchestrationRoutes(services: services).add(to: router)
     JobRoutes(services: services).add(to: router)

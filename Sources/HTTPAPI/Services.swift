@@ -20,6 +20,8 @@ package struct Services: Sendable {
     package let tokens: TokenAuthority
     /// Decides over the graphs: the stores of OpenFGA's API, that of the network among them.
     package let stores: StoreDirectory
+    /// Keeps decisions.
+    package let decisions: DecisionLog
     /// The functions there are.
     package let functions: FunctionRegistry
     /// The pipelines there are.
@@ -41,7 +43,7 @@ package struct Services: Sendable {
 
     /// Joins the services.
     package init(
-        catalog: GraphCatalog, resources: NamedResources, stores: StoreDirectory,
+        catalog: GraphCatalog, resources: NamedResources, stores: StoreDirectory, decisions: DecisionLog,
         orchestrator: Orchestrator,
         blobs: BlobStore, pictures: PictureProcess, needsToken: Bool, logger: Logger
     ) {
@@ -51,6 +53,7 @@ package struct Services: Sendable {
         self.resources = resources
         self.tokens = TokenAuthority(database: database)
         self.stores = stores
+        self.decisions = decisions
         self.functions = FunctionRegistry(database: database)
         self.pipelines = PipelineRegistry(database: database)
         self.orchestrator = orchestrator

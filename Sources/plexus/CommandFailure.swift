@@ -37,7 +37,8 @@ struct CommandFailure: Error {
                     error.description, code: status == 401 || status == 403 ? 4 : (status >= 500 ? 70 : 2))
             }
         case let error as StorageError: self.init(error.description, code: 3)
-        case is CypherError, is GraphError, is AuthorizationError, is OrchestrationError, is ViewError,
+        case is CypherError, is GraphError, is AuthorizationError, is StoreNotFound, is OrchestrationError,
+            is ViewError,
             is GraphvizError,
             is ImportError, is ExportError, is JSONError:
             self.init("\(error)", code: 2)

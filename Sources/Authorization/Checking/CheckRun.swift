@@ -133,7 +133,12 @@ struct CheckRun {
         _ base: Answer, _ excluded: Answer, _ object: NodeID, _ relation: Int
     ) -> Answer {
         if excluded.decision == .no, excluded.cut == Answer.sure { return base }
-        if self.assumption == .notExcluded(node: object.index, relation: relation) { return base }
+        if let assumption = self.assumption,
+            assumption == .allGrant
+                || assumption == .notExcluded(node: object.index, relation: relation)
+        {
+            return base
+        }
         return Answer(
             decision: excluded.decision == .unknown ? .unknown : .no, cut: min(base.cut, excluded.cut))
     }
@@ -226,8 +231,9 @@ struct CheckRun {
     mutating func accepts(_ relationship: RelationshipID, _ node: NodeID, _ admission: Int) -> Decision {
         let decision = self.tuples.decision(
             relationship, node, admission,
-            isAssumed: self.assumption != nil
-                && (self.assumption == .counts(relationship.index) || self.assumption == .allCount))
+            isAssumed: self.assumption.map {
+                $0 == .counts(relationship.index) || $0 == .allCount || $0 == .allGrant
+            } ?? false)
         guard decision == .unknown else { return decision }
         if self.problem == nil { self.problem = self.tuples.problem(relationship) }
         return .unknown

@@ -59,6 +59,8 @@ enum Assumption: Equatable {
     case counts(UInt32)
     /// All relationships do.
     case allCount
+    /// All relationships do, and nothing is excluded.
+    case allGrant
     /// What is excluded there is not.
     case notExcluded(node: UInt32, relation: Int)
     /// The subject has a tuple of the relation there.

@@ -165,6 +165,7 @@ struct Derivation {
             let isExcluded = excluded.decision != .no || excluded.cut != Answer.sure
             let isAssumed =
                 self.run.assumption == .notExcluded(node: goal.node.index, relation: goal.relation)
+                || self.run.assumption == .allGrant
             return isExcluded && !isAssumed ? nil : self.reason(base, goal)
         }
     }

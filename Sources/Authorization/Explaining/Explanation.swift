@@ -136,6 +136,14 @@ extension Explanation.Step {
         }
     }
 
+    /// The objects that it is about.
+    var objects: [EntityReference] {
+        switch self {
+        case .tuple(let tuple): [tuple.object]
+        case .rule(let object, _, _), .excluded(let object, _, _): [object]
+        }
+    }
+
     /// For programs.
     package var json: JSON {
         switch self {

@@ -32,11 +32,25 @@ struct NearMisses {
     /// The nearest ones, those with the shortest path first.
     mutating func find(_ object: NodeID, limit: Int = 3) -> [Explanation.NearMiss] {
         self.collect(object, self.question.relation)
+        // Something that is there and does not grant says more than something that is not there.
         let there = self.misses(object, self.candidates.filter { $0.kind != .missing }, limit: limit)
         if !there.isEmpty { return there }
-        let missing = self.misses(object, self.candidates.filter { $0.kind == .missing }, limit: limit)
-        if !missing.isEmpty { return missing }
-        return self.path(object, .allCount).map { [Explanation.NearMiss(kind: .several, path: $0)] } ?? []
+        if let several = self.several(object) { return [several] }
+        return self.misses(object, self.candidates.filter { $0.kind == .missing }, limit: limit)
+    }
+
+    /// A path over all that does not count, and what excludes on it.
+    private func several(_ object: NodeID) -> Explanation.NearMiss? {
+        guard let path = self.path(object, .allGrant) else { return nil }
+        let onTheWay = Set(path.flatMap(\.objects))
+        let exclusions = self.candidates.compactMap { candidate -> Explanation.Step? in
+            guard let minus = candidate.minus else { return nil }
+            let step = self.exclusion(minus)
+            guard case .excluded(let object, _, let by) = step, !by.isEmpty, onTheWay.contains(object)
+            else { return nil }
+            return step
+        }
+        return Explanation.NearMiss(kind: .several, path: path + exclusions)
     }
 
     private func misses(

@@ -66,9 +66,6 @@ package struct TupleFilter: Hashable, Sendable {
 }
 
 extension AuthorizationStore {
-    /// The stream of the journal that tuples' changes go to; the lines' subjects are the types of objects.
-    package static let changeStream = "authorization-changes"
-
     // MARK: Writing
 
     /// Writes and deletes tuples, and says so in the journal.
@@ -88,10 +85,9 @@ extension AuthorizationStore {
                 try editor.write(tuple, at: moment, by: change.user)
                 lines.append((tuple, true))
             }
-            for (tuple, isWrite) in lines {
-                transaction.record(
-                    Self.line(tuple, isWrite: isWrite, at: moment, by: change.user))
-            }
+            try AuditChain.append(
+                lines.map { Self.line($0, isWrite: $1, at: moment, by: change.user) },
+                to: AuditChain.changes, in: transaction)
         }
     }
 
@@ -146,7 +142,7 @@ extension AuthorizationStore {
         return true
     }
 
-    private static func line(
+    static func line(
         _ tuple: Tuple, isWrite: Bool, at moment: ZonedDateTime, by user: String?
     ) -> JournalEntry {
         var fields = [
@@ -155,7 +151,7 @@ extension AuthorizationStore {
         ]
         if let user { fields.append(NamedProperty(key: "by", value: .string(user))) }
         return JournalEntry(
-            stream: Self.changeStream, subject: tuple.object.type, milliseconds: moment.epochMilliseconds,
+            stream: AuditChain.changes, subject: tuple.object.type, milliseconds: moment.epochMilliseconds,
             fields: fields)
     }
 
@@ -224,11 +220,11 @@ extension AuthorizationStore {
             let tuples = self.tuples(filter, after: nil, limit: 1000)
             guard !tuples.isEmpty else { return count }
             try await self.database.write { transaction in
-                for stored in tuples where transaction.graph.contains(stored.relationship) {
-                    try transaction.deleteRelationship(stored.relationship)
-                    transaction.record(
-                        Self.line(stored.tuple.key, isWrite: false, at: moment, by: user))
-                }
+                let there = tuples.filter { transaction.graph.contains($0.relationship) }
+                for stored in there { try transaction.deleteRelationship(stored.relationship) }
+                try AuditChain.append(
+                    there.map { Self.line($0.tuple.key, isWrite: false, at: moment, by: user) },
+                    to: AuditChain.changes, in: transaction)
             }
             count += tuples.count
         }
@@ -272,7 +268,7 @@ extension AuthorizationStore {
         var last = sequence
         while found.count < limit {
             let lines = try await self.database.storage.journal(
-                Self.changeStream, subject: type, after: last, limit: limit)
+                AuditChain.changes, subject: type, after: last, limit: limit)
             for line in lines where milliseconds.map({ line.entry.milliseconds >= $0 }) ?? true {
                 guard found.count < limit, let change = Change(line.sequence, line.entry) else { continue }
                 found.append(change)

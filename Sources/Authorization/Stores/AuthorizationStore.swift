@@ -128,10 +128,23 @@ package final class AuthorizationStore: Sendable {
     package func ensure(
         _ model: AuthorizationModel, origin: String, at moment: ZonedDateTime
     ) async throws {
+        guard !self.has(model, origin: origin) else { return }
+        try await self.write(model, at: moment, origin: origin)
+    }
+
+    /// What the newest model says once the program's own was ensured, without writing that.
+    /// - Throws: ``AuthorizationError``.
+    package func view(
+        ensured model: AuthorizationModel, origin: String
+    ) throws(AuthorizationError) -> AuthorizationView {
+        self.has(model, origin: origin)
+            ? try self.view() : Authorizer(model: model).view(of: self.database.snapshot())
+    }
+
+    private func has(_ model: AuthorizationModel, origin: String) -> Bool {
         let newest = Self.models(in: self.database.snapshot()).filter { $0.origin == origin }
             .max { $0.id < $1.id }
-        guard newest?.text != model.json.text else { return }
-        try await self.write(model, at: moment, origin: origin)
+        return newest?.text == model.json.text
     }
 
     /// An index on what names nodes, for each type that has none yet.

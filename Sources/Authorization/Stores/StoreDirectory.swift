@@ -93,7 +93,8 @@ package final class StoreDirectory: Sendable {
     /// Makes a store and its graph, which gets the store's name where that is one for a graph and is free.
     /// - Throws: ``GraphCatalogError``, ``StorageError``.
     package func create(_ name: String, at moment: ZonedDateTime) async throws -> StoreInformation {
-        let id = try ULID.after(nil, at: moment)
+        let newest = Self.made(in: self.catalog.network.snapshot()).map(\.id).max()
+        let id = try ULID.after(newest, at: moment)
         let graph = try await self.createGraph(name, id)
         let information = StoreInformation(id: id, name: name, graph: graph, createdAt: moment)
         try await self.catalog.network.write { transaction in

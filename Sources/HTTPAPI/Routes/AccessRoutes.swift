@@ -2,6 +2,7 @@ internal import Authorization
 internal import GraphDatabase
 internal import HTTPTypes
 internal import Hummingbird
+internal import Identity
 internal import JSON
 internal import PropertyGraph
 
@@ -22,7 +23,9 @@ struct AccessRoutes {
             let access = path + "/access/v1"
             router.post(RouterPath("\(access)/evaluation")) { request, context in
                 let body = try await self.body(request)
-                return Response(self.answer(try Self.request(body), try await self.view(context)))
+                let asked = try Self.request(body)
+                let store = try await self.store(context)
+                return Response(self.answer(asked, try store.view(), context, store))
             }
             router.post(RouterPath("\(access)/evaluations")) { try await self.evaluations($0, $1) }
             router.post(RouterPath("\(access)/search/subject")) { request, context in
@@ -43,9 +46,8 @@ struct AccessRoutes {
         }
     }
 
-    private func view(_ context: APIContext) async throws -> AuthorizationView {
-        let id = context.parameters.get("id") ?? GraphCatalog.network
-        return try await self.services.stores.store(id).view()
+    private func store(_ context: APIContext) async throws -> AuthorizationStore {
+        try await self.services.stores.store(context.parameters.get("id") ?? GraphCatalog.network)
     }
 
     private func metadata(_ request: Request, _ context: APIContext) -> Response {
@@ -124,9 +126,20 @@ struct AccessRoutes {
     // MARK: Answering
 
     /// The decision; what a policy does not know is denied, and said why.
-    private func answer(_ request: AccessRequest, _ view: AuthorizationView) -> JSON {
+    private func answer(
+        _ request: AccessRequest, _ view: AuthorizationView, _ context: APIContext,
+        _ store: AuthorizationStore
+    ) -> JSON {
         do {
-            return ["decision": .bool(try view.evaluate(request, at: self.services.now))]
+            let isAllowed = try view.evaluate(request, at: self.services.now)
+            self.services.decisions.take(
+                LoggedDecision(
+                    subject: EntityReference(type: request.subject.type, id: request.subject.id),
+                    relation: request.action,
+                    object: EntityReference(type: request.resource.type, id: request.resource.id),
+                    isAllowed: isAllowed, milliseconds: self.services.now.epochMilliseconds,
+                    caller: context.principal?.user), in: store)
+            return ["decision": .bool(isAllowed)]
         } catch {
             return ["decision": false, "context": ["reason": .string(error.description)]]
         }
@@ -134,9 +147,10 @@ struct AccessRoutes {
 
     private func evaluations(_ request: Request, _ context: APIContext) async throws -> Response {
         let body = try await self.body(request)
-        let view = try await self.view(context)
+        let store = try await self.store(context)
+        let view = try store.view()
         guard let items = body["evaluations"], items != .null, items != [] else {
-            return Response(self.answer(try Self.request(body), view))
+            return Response(self.answer(try Self.request(body), view, context, store))
         }
         guard let items = items.array, items.count <= Self.limit else {
             throw Self.wrong("`evaluations` is an array of at most \(Self.limit)")
@@ -151,20 +165,23 @@ struct AccessRoutes {
             }
         var answers: [JSON] = []
         for item in items {
-            let answer = self.answer(item, defaults: body, view)
+            let answer = self.answer(item, defaults: body, view, context, store)
             answers.append(answer)
             if let stop, answer["decision"] == .bool(stop) { break }
         }
         return Response(["evaluations": .array(answers)])
     }
 
-    private func answer(_ item: JSON, defaults: JSON, _ view: AuthorizationView) -> JSON {
+    private func answer(
+        _ item: JSON, defaults: JSON, _ view: AuthorizationView, _ context: APIContext,
+        _ store: AuthorizationStore
+    ) -> JSON {
         var merged = JSON.Object()
         for name in ["subject", "action", "resource", "context"] {
             merged[name] = item[name] ?? defaults[name]
         }
         do {
-            return self.answer(try Self.request(.object(merged)), view)
+            return self.answer(try Self.request(.object(merged)), view, context, store)
         } catch {
             let message = (error as? HTTPProblem)?.detail ?? "\(error)"
             return [
@@ -180,7 +197,7 @@ struct AccessRoutes {
     ) async throws -> Response {
         let body = try await self.body(request)
         let asked = try Self.request(body, without: wanted)
-        let view = try await self.view(context)
+        let view = try await self.store(context).view()
         var results: [JSON] = []
         do {
             results = try find(view, asked)

@@ -27,13 +27,29 @@ struct QuestionRoutes {
     private func view(
         _ call: OpenFGACall, _ body: JSON, contextual: JSON? = nil
     ) async throws -> AuthorizationView {
+        try self.view(
+            call, body, in: try await self.services.stores.store(call.parameter("id")), contextual: contextual
+        )
+    }
+
+    private func view(
+        _ call: OpenFGACall, _ body: JSON, in store: AuthorizationStore, contextual: JSON? = nil
+    ) throws -> AuthorizationView {
         try call.checkConsistency(body)
-        let store = try await self.services.stores.store(call.parameter("id"))
         let view = try store.view(model: call.model(body))
         let tuples = try (contextual ?? body["contextual_tuples"]?["tuple_keys"])?.array?.map {
             try Tuple(json: $0)
         }
         return try view.adding(tuples ?? [])
+    }
+
+    private func log(
+        _ key: Tuple, _ isAllowed: Bool, _ call: OpenFGACall, in store: AuthorizationStore
+    ) {
+        self.services.decisions.take(
+            LoggedDecision(
+                subject: key.subject, relation: key.relation, object: key.object, isAllowed: isAllowed,
+                milliseconds: self.services.now.epochMilliseconds, caller: call.user), in: store)
     }
 
     private func options(_ body: JSON) throws -> CheckOptions {
@@ -63,11 +79,13 @@ struct QuestionRoutes {
 
     private func check(_ call: OpenFGACall) async throws -> Response {
         let body = try await call.body()
-        let view = try await self.view(call, body)
+        let store = try await self.services.stores.store(call.parameter("id"))
+        let view = try self.view(call, body, in: store)
         let key = try Tuple(json: body["tuple_key"] ?? .null)
         let isAllowed = try self.lenient {
             try view.check(key.subject, key.relation, key.object, try self.options(body))
         }
+        self.log(key, isAllowed, call, in: store)
         return Response(["allowed": .bool(isAllowed), "resolution": ""])
     }
 
@@ -79,7 +97,8 @@ struct QuestionRoutes {
         guard checks.count <= Self.batchLimit else {
             throw AuthorizationError.tooMany(what: "checks", limit: Self.batchLimit)
         }
-        let view = try await self.view(call, body)
+        let store = try await self.services.stores.store(call.parameter("id"))
+        let view = try self.view(call, body, in: store)
         var answers = JSON.Object()
         var seen: Set<String> = []
         for check in checks {
@@ -89,12 +108,14 @@ struct QuestionRoutes {
             guard seen.insert(id).inserted else {
                 throw HTTPProblem.openFGA("the correlation id `\(id)` is there twice")
             }
-            answers.append(id, self.answer(check, view))
+            answers.append(id, self.answer(check, view, call, store))
         }
         return Response(["result": .object(answers)])
     }
 
-    private func answer(_ check: JSON, _ view: AuthorizationView) -> JSON {
+    private func answer(
+        _ check: JSON, _ view: AuthorizationView, _ call: OpenFGACall, _ store: AuthorizationStore
+    ) -> JSON {
         do {
             let tuples = try check["contextual_tuples"]?["tuple_keys"]?.array?.map { try Tuple(json: $0) }
             let key = try Tuple(json: check["tuple_key"] ?? .null)
@@ -102,6 +123,7 @@ struct QuestionRoutes {
                 try view.adding(tuples ?? []).check(
                     key.subject, key.relation, key.object, try self.options(check))
             }
+            self.log(key, isAllowed, call, in: store)
             return ["allowed": .bool(isAllowed)]
         } catch {
             let problem = ErrorMapping.problem(error)

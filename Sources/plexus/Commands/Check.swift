@@ -30,8 +30,11 @@ struct Check: AsyncParsableCommand {
     @Flag(help: "Say why.")
     var explain = false
 
-    @Option(help: "The store.")
-    var store = "plexus"
+    @Option(help: "The store, by its id or the name of its graph.")
+    var store = GraphCatalog.network
+
+    @Option(help: "Values for the parameters of conditions, a JSON object.")
+    var context: String?
 
     func run() async throws {
         let answer = try await self.answer()
@@ -41,8 +44,8 @@ struct Check: AsyncParsableCommand {
     }
 
     private func answer() async throws -> JSON {
-        let local = try await self.connection.withStore { database in
-            let model = try AuthorizationModel.parse(NamedResources().text("schema/network.fga") ?? "")
+        let context = try self.contextObject()
+        let local = try await self.connection.withCatalog { catalog in
             var moment = GraphDatabase.now()
             if let text = self.at {
                 guard let given = ZonedDateTime(iso: text) else {
@@ -50,10 +53,10 @@ struct Check: AsyncParsableCommand {
                 }
                 moment = given
             }
-            return try Authorizer(model: model).explain(
+            let store = try await StoreDirectory(catalog: catalog).store(self.store)
+            return try Self.view(store).explain(
                 EntityReference(self.subject), self.relation, EntityReference(self.object),
-                in: database.snapshot(),
-                at: moment
+                CheckOptions(at: moment, context: context)
             ).json
         }
         if let local { return local }
@@ -63,6 +66,22 @@ struct Check: AsyncParsableCommand {
             "store": .string(self.store),
         ]
         body["at"] = self.at.map(JSON.string)
+        if !context.members.isEmpty { body["context"] = .object(context) }
         return try await self.connection.connection().call("POST", "/v1/explain", body: .object(body))
+    }
+
+    private func contextObject() throws -> JSON.Object {
+        guard let text = self.context else { return JSON.Object() }
+        guard let object = (try? JSON.parse(text))?.object else {
+            throw CommandFailure.usage("--context: write a JSON object, such as '{\"hour\": 10}'")
+        }
+        return object
+    }
+
+    /// The store's newest model; of the network the program's own, where no server has written that yet.
+    private static func view(_ store: AuthorizationStore) throws -> AuthorizationView {
+        guard store.database.name == GraphCatalog.network else { return try store.view() }
+        let model = try AuthorizationModel.parse(NamedResources().text("schema/network.fga") ?? "")
+        return try store.view(ensured: model, origin: "schema/network.fga")
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Authorization
 import Shell
 import Foundation
 import GraphDatabase
@@ -31,6 +32,20 @@ struct Verify: AsyncParsableCommand {
         for (name, path) in files {
             let report = try await Safekeeping.verify(path)
             isSound = isSound && report.problems.isEmpty
+            if report.problems.isEmpty {
+                // A file that is damaged is not worth reading further.
+                for audit in try await GraphCatalog.withCopy(of: path, { try await AuditChain.verify($0) }) {
+                    guard let problem = audit.problem else {
+                        lines.append(
+                            "\(name): \(audit.stream): \(audit.lines) lines hang together, head \(audit.head)"
+                        )
+                        continue
+                    }
+                    isSound = false
+                    lines.append("\(name): \(audit.stream): \(problem)")
+                    rows.append([.string(name), .string(audit.stream), .string(problem)])
+                }
+            }
             lines += report.problems.map { "\(name): \($0.place.rawValue): \($0.what)" }
             if report.problems.isEmpty { lines.append("\(name): sound, \(report.summary)") }
             rows += report.problems.map {

@@ -57,12 +57,18 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "How many days lines of journals are kept.")
     var journalDays = 365
 
+    @Option(help: "Which part of all authorization decisions is kept in the journal: 0 none, 1 all.")
+    var decisionLog = 0.0
+
     @Option(help: "Least level of log lines: debug, info, warning, error.")
     var logLevel = "info"
 
     func validate() throws {
         guard (1...36_500).contains(self.journalDays) else {
             throw ValidationError("--journal-days \(self.journalDays): between 1 and 36500")
+        }
+        guard (0...1).contains(self.decisionLog) else {
+            throw ValidationError("--decision-log \(self.decisionLog): between 0 and 1")
         }
     }
 
@@ -107,6 +113,7 @@ struct Serve: AsyncParsableCommand {
             configuration: .init(
                 services: (bolt.map { [.init(service: BoltService(server: $0))] } ?? []) + [
                     .init(service: application),
+                    .init(service: DecisionKeeper(decisions: services.decisions, logger: logger)),
                     .init(service: LeaseSweeper(orchestrator: services.orchestrator, logger: logger)),
                 ], gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: Self.logger("lifecycle", level: "warning")))
@@ -191,6 +198,7 @@ struct Serve: AsyncParsableCommand {
         try await stores.network.ensure(model, origin: "schema/network.fga", at: GraphDatabase.now())
         return Services(
             catalog: catalog, resources: database.resources, stores: stores,
+            decisions: DecisionLog(rate: self.decisionLog),
             orchestrator: orchestrator, blobs: try BlobStore(folder: self.data + "/blobs"),
             pictures: pictures,
             needsToken: self.auth == .required, logger: logger)
@@ -242,6 +250,30 @@ struct LeaseSweeper: Service {
                 }
                 try? await Task.sleep(for: .seconds(1))
             }
+        }
+    }
+}
+
+/// Writes gathered decisions to the journal, every second and at the end.
+struct DecisionKeeper: Service {
+    let decisions: DecisionLog
+    let logger: Logger
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                await self.flush()
+                try? await Task.sleep(for: .seconds(1))
+            }
+        }
+        await self.flush()
+    }
+
+    private func flush() async {
+        do {
+            try await self.decisions.flush()
+        } catch {
+            self.logger.error("keeping decisions failed", metadata: ["error": "\(error)"])
         }
     }
 }
