@@ -240,6 +240,9 @@ class ShellInAPipe(Case):
         self.transaction(lambda text, code=0: run(
             "shell", "--data", self.folder / "data", "--format", "csv", stdin=text, code=code))
 
+    def test_a_transaction_on_a_server_is_kept_or_undone_as_a_whole(self):
+        self.transaction(lambda text, code=0: self.shell(text, "--format", "csv", code=code))
+
     def test_a_file_that_is_not_there_and_one_that_runs_itself_are_refused(self):
         self.assertIn("No such file", self.shell(":source /nowhere/x.cypher\n", code=2))
         script = pathlib.Path(self.folder) / "self.cypher"
