@@ -57,7 +57,7 @@ struct QueryRequest: Sendable {
     private static func statement(_ json: JSON?) throws(StatusError) -> String? {
         switch json {
         case nil, .null: return nil
-        case .string(let text): return text.isEmpty ? nil : text
+        case .string(let text): return text
         default: throw self.wrong("the member `statement` is not a text")
         }
     }

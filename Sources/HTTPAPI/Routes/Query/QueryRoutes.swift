@@ -133,7 +133,8 @@ struct QueryRoutes {
     private func execute(
         _ asked: QueryRequest, _ use: QueryTransactions.Use
     ) async throws -> QueryOutcome? {
-        guard let text = asked.statement else { return nil }
+        // With an empty statement the transaction is kept open, no more.
+        guard let text = asked.statement, !text.isEmpty else { return nil }
         do {
             let statement = try self.services.catalog.engine.prepare(text)
             let result = try await use.transaction.execute(
