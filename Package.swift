@@ -155,6 +155,13 @@ let package = Package(
             name: "bench-bolt-floor", dependencies: [nio, nioPosix], path: "Benchmarks/bolt",
             swiftSettings: strict),
 
+        // What authorization costs beside other engines on the same tuples: `make bench-authorization`.
+        .executableTarget(
+            name: "bench-authorization",
+            dependencies: [
+                "Authorization", "Cryptography", "GraphDatabase", "GraphStorage", "JSON", "PropertyGraph",
+            ], path: "Benchmarks/authorization", swiftSettings: strict),
+
         // What tests of several rooms need.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
