@@ -470,6 +470,31 @@ class Big(BoltCase):
         self.assertEqual(len(rows), 20)
         self.assertTrue(all(row[1] == text and row[2] == [text, text] for row in rows))
 
+    def test_long_lists_of_parameters(self):
+        rows = [{"i": i, "text": f"text {i}", "list": [i, i + 1]} for i in range(50_000)]
+        with self.driver.session() as session:
+            summary = session.run("UNWIND $rows AS row CREATE (:Given {i: row.i, text: row.text, list: row.list})", rows=rows).consume()
+            self.assertEqual(summary.counters.nodes_created, 50_000)
+            self.assertEqual(session.run("MATCH (g:Given) RETURN count(g), sum(g.i), max(g.text)").single().values(), [50_000, 1249975000, "text 9999"])
+            with self.assertRaises(CypherTypeError):
+                session.run("RETURN $rows", rows=[b"x" * 1000] * 1000).consume()
+            self.assertEqual(session.run("RETURN 1 AS x").single()["x"], 1)
+        with self.driver.session() as session, session.begin_transaction() as tx:
+            self.assertEqual(tx.run("RETURN size($rows) AS x", rows=rows).single()["x"], 50_000)
+            tx.run("MATCH (g:Given) DETACH DELETE g").consume()
+            tx.commit()
+
+    def test_long_queries_do_not_end_the_server(self):
+        """On the event loop the stack is another one than on the threads for queries."""
+        texts = ["RETURN " + "1+" * 490 + "1 AS x", "RETURN " + "(" * 190 + "1" + ")" * 190 + " AS x", "RETURN " + "[" * 150 + "1" + "]" * 150 + " AS x",
+                 " ".join(f"WITH {i} AS v{i}" for i in range(400)) + " RETURN 1 AS x", "RETURN " + "1+" * 100_000 + "1 AS x",
+                 "RETURN " + "coalesce(" * 190 + "1" + ")" * 190 + " AS x", "MATCH " + "(a)--" * 400 + "(b) RETURN 1 AS x"]
+        for text in texts:
+            for _ in range(3):
+                with self.subTest(text[:40]), self.driver.session() as session, contextlib.suppress(ClientError):
+                    session.run(text).consume()
+        self.assertEqual(self.value("RETURN 1"), 1)
+
     def test_a_slow_reader_of_ten_million_rows_holds_no_memory(self):
         with self.driver.session(fetch_size=1000) as session:
             many = "UNWIND range(1, 4000) AS x UNWIND range(1, 2500) AS y RETURN x, 'some text that takes room' AS t, [x, y] AS l"

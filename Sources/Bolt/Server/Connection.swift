@@ -24,6 +24,16 @@ final class Connection: ChannelDuplexHandler {
         case closed
     }
 
+    /// A message that came in and whose turn has not come.
+    private enum Incoming {
+        case read(Result<BoltRequest, BoltRequest.Failure>)
+        /// It is long: reading it would hold the event loop.
+        case unread(ByteBuffer)
+    }
+
+    /// Messages of more bytes are read on a thread for queries.
+    private static let longMessage = 128 << 10
+
     /// A request that is being done elsewhere, or waits for rows.
     struct Running {
         let request: BoltRequest
@@ -48,7 +58,7 @@ final class Connection: ChannelDuplexHandler {
     @exclusivity(unchecked) private var phase = Phase.handshake
     @exclusivity(unchecked) private var input = ByteBuffer()
     @exclusivity(unchecked) var assembler: MessageAssembler
-    @exclusivity(unchecked) private var requests: [Result<BoltRequest, BoltRequest.Failure>] = []
+    @exclusivity(unchecked) private var requests: [Incoming] = []
     @exclusivity(unchecked) var version = BoltVersion(5, 0)
     @exclusivity(unchecked) var conversation = Conversation(version: BoltVersion(5, 0))
     @exclusivity(unchecked) var writer = MessageWriter(version: BoltVersion(5, 0))
@@ -154,7 +164,10 @@ final class Connection: ChannelDuplexHandler {
         while self.phase == .conversation {
             self.readRequests()
             guard self.running == nil, !self.requests.isEmpty else { break }
-            self.perform(self.requests.removeFirst())
+            switch self.requests.removeFirst() {
+            case .read(let request): self.perform(request)
+            case .unread(let message): self.readElsewhere(message)
+            }
         }
         self.flush()
         if self.isReadHeld, !self.isFull {
@@ -206,7 +219,7 @@ final class Connection: ChannelDuplexHandler {
                 self.take(message)
             } catch {
                 self.requests.append(
-                    .failure(.violation("a message is longer than \(self.assembler.limit) bytes")))
+                    .read(.failure(.violation("a message is longer than \(self.assembler.limit) bytes"))))
                 self.input = ByteBuffer()
                 break
             }
@@ -215,13 +228,23 @@ final class Connection: ChannelDuplexHandler {
     }
 
     private func take(_ message: ByteBuffer) {
+        guard message.readableBytes <= Self.longMessage else { return self.requests.append(.unread(message)) }
         do {
             let request = try BoltRequest(message)
             self.conversation.arrive(request)
             if request == .reset { self.interrupt() }
-            self.requests.append(.success(request))
+            self.requests.append(.read(.success(request)))
         } catch {
-            self.requests.append(.failure(error))
+            self.requests.append(.read(.failure(error)))
+        }
+    }
+
+    /// Reads a long message, which is a RUN with many parameters, and does what it asks for.
+    private func readElsewhere(_ message: ByteBuffer) {
+        let back = self.start(.run("", [:], [:]))
+        self.configuration.catalog.network.threads.run {
+            let request = Result { () throws(BoltRequest.Failure) in try BoltRequest(message) }
+            back { connection in connection.perform(request) }
         }
     }
 

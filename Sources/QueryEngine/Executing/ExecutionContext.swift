@@ -153,6 +153,9 @@ final class ExecutionContext {
         }
     }
 
+    /// Looks at the clock and whether the query is to end: for work that is long and has no steps to count.
+    func pause() throws(CypherError) { try self.look() }
+
     /// Takes back what ``hold(_:)`` counted, once it is no longer in memory.
     func release(_ count: Int) { self.held -= count }
 

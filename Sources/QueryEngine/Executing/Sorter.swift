@@ -39,8 +39,18 @@ struct Sorter {
         return false
     }
 
-    mutating func sorted() -> [Row] {
-        self.entries.sort(by: self.precedes)
+    /// How many comparisons lie between two looks at whether the query is to end.
+    private static let pace = 4096
+
+    /// The rows in order.
+    mutating func sorted(_ context: ExecutionContext) throws -> [Row] {
+        var comparisons = 0
+        let precedes = self.precedes
+        try self.entries.sort { left, right in
+            comparisons += 1
+            if comparisons % Self.pace == 0 { try context.pause() }
+            return precedes(left, right)
+        }
         return self.entries.prefix(self.limit).map(\.row)
     }
 

@@ -47,9 +47,26 @@ enum ListFunctions {
                 let span = UInt(bitPattern: step > 0 ? last &- first : first &- last)
                 let count = span / step.magnitude
                 try context.hold(count >= UInt(Int.max) ? Int.max : Int(count) + 1)
-                return .list((0...Int(count)).map { .integer(first &+ $0 &* step) })
+                return .list(try self.range(from: first, step: step, count: Int(count) + 1, context))
             },
         ] + self.vectors
+    }
+
+    /// How many numbers are made between two looks at whether the query is to end.
+    private static let pace = 65_536
+
+    private static func range(
+        from first: Int, step: Int, count: Int, _ context: ExecutionContext
+    ) throws(CypherError) -> [Value] {
+        var numbers: [Value] = []
+        numbers.reserveCapacity(count)
+        for start in stride(from: 0, to: count, by: self.pace) {
+            if start > 0 { try context.pause() }
+            for number in start..<min(start + self.pace, count) {
+                numbers.append(.integer(first &+ number &* step))
+            }
+        }
+        return numbers
     }
 
     /// Functions of two lists of numbers.

@@ -92,7 +92,7 @@ extension Planner {
                 }
                 return true
             }
-            for row in sorter.sorted() { guard try emit(row) else { return false } }
+            for row in try sorter.sorted(context) { guard try emit(row) else { return false } }
             return true
         }
     }
