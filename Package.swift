@@ -77,12 +77,12 @@ let package = Package(
         room("PropertyGraph", uses: [hashTrees]),
         // Checksums of rows.
         .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
-        room("GraphStorage", uses: ["CXXHash", "JSON", "PropertyGraph", grdb, sqlite]),
+        room("GraphStorage", uses: ["CGlibc", "CXXHash", "JSON", "PropertyGraph", grdb, sqlite]),
         room("QueryEngine", uses: ["Cypher", "PropertyGraph", "RegularExpressions"]),
         room(
             "GraphDatabase",
-            uses: ["CMalloc", "Cypher", "GraphStorage", "NamedResources", "PropertyGraph", "QueryEngine"]),
-        .systemLibrary(name: "CMalloc"),
+            uses: ["CGlibc", "Cypher", "GraphStorage", "NamedResources", "PropertyGraph", "QueryEngine"]),
+        .systemLibrary(name: "CGlibc"),
 
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(

@@ -1,4 +1,4 @@
-internal import CMalloc
+internal import CGlibc
 internal import Foundation
 internal import GraphStorage
 internal import PropertyGraph

@@ -79,9 +79,9 @@ extension GraphCatalog {
     ) async throws -> Result {
         let copy = FileManager.default.temporaryDirectory.appending(path: "plexus-copy-\(UUID()).db").path
         defer {
-            for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: copy + suffix) }
+            StoreFiles.remove(copy)
         }
-        for suffix in ["", "-wal"] where FileManager.default.fileExists(atPath: file + suffix) {
+        for suffix in [""] + StoreFiles.data where FileManager.default.fileExists(atPath: file + suffix) {
             try FileManager.default.copyItem(atPath: file + suffix, toPath: copy + suffix)
         }
         let storage = try await runBlocking { try SQLiteStorage(path: copy) }

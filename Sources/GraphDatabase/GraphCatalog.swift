@@ -161,7 +161,7 @@ package actor GraphCatalog {
         let open = self.graphs.removeValue(forKey: name)
         let path = self.path(of: name)
         if let open, let graph = try? await open.value { try await graph.close() }
-        for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + suffix) }
+        StoreFiles.remove(path)
     }
 
     /// Runs a query on one of the graphs, that of its `USE` if it has one, or a command about graphs: `CREATE DATABASE`,

@@ -12,6 +12,7 @@ struct BacklogTests {
         private(set) var path: String
         private(set) var storage: SQLiteStorage
         private(set) var graph = GraphSnapshot()
+        private(set) var journalLines = 0
         private var copies = 0
 
         init() throws {
@@ -25,7 +26,7 @@ struct BacklogTests {
         func commit(
             keeping isKept: Bool = true, _ bodies: [(GraphTransaction) throws -> Void]
         ) throws {
-            var graph = self.graph
+            var (graph, journalLines) = (self.graph, self.journalLines)
             try self.storage.beginGroup()
             for body in bodies {
                 let transaction = GraphTransaction(graph)
@@ -33,17 +34,19 @@ struct BacklogTests {
                 guard let commit = try transaction.finish() else { continue }
                 try self.storage.append(commit)
                 graph = commit.graph
+                journalLines += commit.journal.count
             }
             guard isKept else { return self.storage.rollbackGroup() }
             try self.storage.commitGroup()
-            self.graph = graph
+            (self.graph, self.journalLines) = (graph, journalLines)
         }
 
         /// Opens the files as they are now, as after kill -9.
         func crash() throws {
             self.copies += 1
             let copy = self.folder.path + "/crashed\(self.copies).db"
-            for suffix in ["", "-wal"] where FileManager.default.fileExists(atPath: self.path + suffix) {
+            for suffix in [""] + StoreFiles.data
+            where FileManager.default.fileExists(atPath: self.path + suffix) {
                 try FileManager.default.copyItem(atPath: self.path + suffix, toPath: copy + suffix)
             }
             self.path = copy
@@ -103,7 +106,8 @@ struct BacklogTests {
             ])
         }
         try subject.expect("SELECT position FROM table_state", 0)
-        try subject.expect("SELECT max(position) FROM change_log", 3)
+        try subject.expect("SELECT count(*) FROM change_log", 0)
+        #expect(SQLiteStorage.verify(path: subject.path).version == 3)
         try subject.crash()
         try subject.commit([{ try $0.deleteNode(NodeID(1)) }])
         try subject.closeAndReopen()
@@ -179,9 +183,9 @@ struct BacklogTests {
         let subject = try Subject()
         try subject.commit((0..<3).map { _ in { _ = try $0.createNode(labels: ["A"]) } })
         try subject.commit([{ _ = try $0.createNode(labels: ["A"]) }])
-        try subject.expect("SELECT count(*) FROM change_log", 2)
         let sets = try await subject.storage.changes(after: 1, limit: 2)
         #expect(sets.map(\.position) == [2, 3])
+        try subject.expect("SELECT count(*) FROM change_log", 2)
         #expect(try await subject.storage.changes(after: 3, limit: 9).map(\.position) == [4])
     }
 
@@ -221,6 +225,47 @@ struct BacklogTests {
         }
         try subject.closeAndReopen()
         #expect(SQLiteStorage.verify(path: subject.path).problems.isEmpty)
+        try subject.expect("SELECT count(*) FROM journal", subject.journalLines)
+        try subject.expect("SELECT max(sequence) FROM journal", subject.journalLines)
+    }
+
+    @Test func batchesGoIntoTheTablesBesideTheCommits() throws {
+        let subject = try Subject()
+        for number in 0..<300 {
+            try subject.commit([
+                { transaction in
+                    for _ in 0..<150 {
+                        _ = try transaction.createNode(labels: ["A"], properties: ["n": .integer(number)])
+                    }
+                }
+            ])
+            if number == 150 || number == 299 { try subject.crash() }
+        }
+        #expect(SQLiteStorage.verify(path: subject.path).problems.isEmpty)
+        try subject.closeAndReopen()
+        try subject.expect("SELECT count(*) FROM node", 300 * 150)
+        try subject.expect("SELECT max(position) FROM change_log", 300)
+    }
+
+    @Test func aCommitThatTheCommitLogHasNoRoomForIsThereAfterACrash() throws {
+        let subject = try Subject()
+        let text = Value.string(String(repeating: "x", count: 3 << 20))
+        try subject.commit([{ _ = try $0.createNode(labels: ["A"]) }])
+        try subject.commit([{ _ = try $0.createNode(labels: ["A"], properties: ["text": text]) }])
+        try subject.commit([{ _ = try $0.createNode(labels: ["A"]) }])
+        try subject.crash()
+        try subject.commit([{ _ = try $0.createNode(labels: ["A"]) }])
+        try subject.closeAndReopen()
+        try subject.expect("SELECT count(*) FROM node", 4)
+    }
+
+    @Test func aStoreThatWasClosedIsOneFile() throws {
+        let subject = try Subject()
+        try subject.commit([{ _ = try $0.createNode(labels: ["A"]) }])
+        #expect(FileManager.default.fileExists(atPath: subject.path + "-commits"))
+        try subject.storage.close()
+        #expect(!FileManager.default.fileExists(atPath: subject.path + "-commits"))
+        #expect((try? Data(contentsOf: URL(fileURLWithPath: subject.path + "-wal")))?.isEmpty ?? true)
     }
 
     private static func change(_ transaction: GraphTransaction, _ generator: SplitMix) throws {
@@ -229,6 +274,12 @@ struct BacklogTests {
             let nodes = transaction.graph.allNodes().shuffled(using: &random)
             let relationships = transaction.graph.allRelationships().shuffled(using: &random)
             let number = Value.integer(Int.random(in: 0..<9, using: &random))
+            if number == .integer(0) {
+                transaction.record(
+                    JournalEntry(
+                        stream: "job", subject: "é\"", milliseconds: Int(Date().timeIntervalSince1970 * 1000),
+                        fields: [NamedProperty(key: "n", value: number)]))
+            }
             switch Int.random(in: 0..<10, using: &random) {
             case 8:
                 try transaction.deleteNode(transaction.createNode(labels: ["A"], properties: ["n": number]))

@@ -1,43 +1,50 @@
 internal import Foundation
 internal import GRDBSQLite
+internal import Glibc
 internal import JSON
 internal import PropertyGraph
 
-/// Writes commits: their line in the log, lines of journals, and in time the rows of what they touch. One thread at a time.
+/// Writes commits. One thread at a time.
 ///
-/// A group of commits that are not too large writes a line of the log and nothing else, mostly one page of the file; the
-/// rows wait in a ``RowBacklog`` for those of others. ``TableState`` says how far the tables are; whoever loads the graph
-/// takes the rest from the log.
+/// A group of commits that are not too large is a record of the ``CommitLog`` and nothing else; its rows and lines wait in a
+/// ``CommitBatch`` until ``SQLiteTables`` takes them, which another thread does beside the next commits. Changes of the
+/// schema, commits that touch very many entities, and groups for which the log has no room are a transaction of SQLite
+/// together with all that waits.
 final class SQLiteCommitWriter {
-    /// How many change sets the log keeps for followers.
-    static let logRetention: Int64 = 100_000
     /// A commit that touches more entities is not spelled out in the log: followers load the graph again.
     static let logEntityLimit = 50_000
-    /// From so many rows, bytes of them, or commits on, rows are written with the commit that brings them.
-    static let backlogRows = 512
-    static let backlogBytes = 1 << 20
-    static let backlogCommits: Int64 = 4096
+    /// From so many rows or bytes of text on, a batch is handed over.
+    static let batchRows = 8192
+    static let batchBytes = 2 << 20
 
-    private let connection: SQLiteConnection
-    private let retention: JournalRetention
-    private let statements: Statements
-    private let rows: SQLiteRowWriter
-    private var backlog = RowBacklog()
+    private let path: String
+    private let durability: Durability
+    private let tables: SQLiteTables
+    /// Nil until the first commit needs it.
+    private var commitLog: CommitLog?
+    /// What the commits since the last handing over brought.
+    private var batch = CommitBatch()
+    /// What the other thread brings into the tables; empty when it has.
+    private(set) var handedOver: CommitBatch?
+    private var spare: CommitBatch? = CommitBatch()
+    /// Whether the batch is to be handed over when the group ends.
+    private var isWanted = false
     private var progress: Progress
-    private var before: (progress: Progress, state: TableState, backlog: RowBacklog.Mark)
+    private var before: (progress: Progress, batch: CommitBatch.Mark)
     private var isInGroup = false
-    /// Whether SQLite has a transaction for the group: only what is more than a line of the log needs one.
+    /// Whether the group is a transaction of SQLite.
     private var isOpen = false
-    /// Whether the tables lack commits that the backlog does not have either: nobody loaded the graph.
+    /// Whether the tables lack commits that the batch does not have either: nobody loaded the graph.
     private var isBehind: Bool
     /// When the group began, in milliseconds since 1970.
     private var now: Int64 = 0
-    private var checksum = RowChecksum()
     /// An entity's texts: labels or type, and properties.
     private var first: [UInt8] = []
     private var properties: [UInt8] = []
     /// The group's changes in the log's form, made of the rows, as far as they have no line yet.
     private var log: [UInt8] = []
+    /// The group's lines of journals, for its record.
+    private var journal: [UInt8] = []
     /// Whether the commit has steps already.
     private var hasSteps = false
     private var isSpelledOut = false
@@ -50,54 +57,14 @@ final class SQLiteCommitWriter {
         var journalLine: Int64
     }
 
-    private struct Statements {
-        let begin, commit, rollback: SQLiteStatement
-        let appendLog, trimLog: SQLiteStatement
-        let appendJournal, trimJournalByAge, trimJournalByCount: SQLiteStatement
-
-        init(_ connection: SQLiteConnection) throws(SQLiteFailure) {
-            func prepare(_ sql: String) throws(SQLiteFailure) -> SQLiteStatement {
-                try SQLiteStatement(connection, sql)
-            }
-            self.begin = try prepare("BEGIN IMMEDIATE")
-            self.commit = try prepare("COMMIT")
-            self.rollback = try prepare("ROLLBACK")
-            self.appendLog = try prepare(
-                """
-                INSERT INTO change_log (position, committed_at, encoding, changes, checksum)
-                VALUES (?, ?, ?, ?, ?)
-                """)
-            self.trimLog = try prepare("DELETE FROM change_log WHERE position <= ?")
-            self.appendJournal = try prepare(
-                """
-                INSERT INTO journal (sequence, stream, subject, at, fields, checksum)
-                VALUES (?, ?, ?, ?, ?, ?)
-                """)
-            // Oldest first and a few at a time: no commit pays for more than it adds, twice over.
-            self.trimJournalByAge = try prepare(
-                """
-                DELETE FROM journal WHERE sequence IN (
-                    SELECT sequence FROM journal ORDER BY sequence LIMIT 2) AND at < ?
-                """)
-            self.trimJournalByCount = try prepare(
-                """
-                DELETE FROM journal WHERE sequence IN (
-                    SELECT sequence FROM journal ORDER BY sequence LIMIT 2) AND sequence <= ?
-                """)
-        }
-    }
-
-    init(_ connection: SQLiteConnection, retention: JournalRetention) throws(SQLiteFailure) {
-        self.connection = connection
-        self.retention = retention
-        self.statements = try Statements(connection)
-        self.rows = try SQLiteRowWriter(connection)
-        self.progress = Progress(
-            position: try connection.integer("SELECT max(position) FROM change_log") ?? 0,
-            journalLine: try connection.integer("SELECT seq FROM sqlite_sequence WHERE name = 'journal'") ?? 0
-        )
-        self.before = (self.progress, self.rows.state, self.backlog.mark)
-        self.isBehind = self.rows.state.position != self.progress.position
+    /// `path`: the store's file; the commit log is beside it.
+    init(_ tables: SQLiteTables, path: String, durability: Durability) {
+        self.tables = tables
+        self.path = path
+        self.durability = durability
+        self.progress = Progress(position: tables.logPosition, journalLine: tables.journalLine)
+        self.before = (self.progress, self.batch.mark)
+        self.isBehind = tables.rows.state.position != self.progress.position
     }
 
     // MARK: Groups
@@ -106,69 +73,150 @@ final class SQLiteCommitWriter {
         guard !self.isBehind else {
             throw SQLiteFailure(code: SQLITE_MISUSE, message: "a graph is loaded before it is written")
         }
-        self.before = (self.progress, self.rows.state, self.backlog.mark)
+        self.before = (self.progress, self.batch.mark)
         self.now = Int64(Date().timeIntervalSince1970 * 1000)
         self.log.removeAll(keepingCapacity: self.log.count < 1 << 21)
+        self.journal.removeAll(keepingCapacity: true)
         self.isInGroup = true
     }
 
-    private func open() throws(SQLiteFailure) {
-        guard !self.isOpen else { return }
-        try self.statements.begin.run()
-        self.isOpen = true
-    }
-
-    func commit() throws(SQLiteFailure) {
+    /// Makes the group durable.
+    /// - Returns: whether a batch waits for the other thread.
+    func commit() throws(SQLiteFailure) -> Bool {
         do {
-            if self.isRowTime { try self.writeRows() }
-            // Alone, the line is a transaction of its own.
-            try self.writeLine()
-            if self.isOpen { try self.statements.commit.run() }
+            if self.isOpen {
+                try self.commitTables()
+            } else if try !self.appendRecord() {
+                try self.openTables()
+                try self.commitTables()
+            }
         } catch {
             self.rollback()
             throw error
         }
-        (self.isInGroup, self.isOpen) = (false, false)
-        self.backlog.forget()
+        self.isInGroup = false
+        let isDue =
+            self.isWanted || self.batch.rows.count >= Self.batchRows || self.batch.size >= Self.batchBytes
+            || self.commitLog?.isHalfFull == true
+        if isDue { self.handOver() }
+        return isDue && self.handedOver != nil
+    }
+
+    /// Writes the group as a record of the commit log; false when it has no room.
+    private func appendRecord() throws(SQLiteFailure) -> Bool {
+        if self.log.isEmpty, self.journal.isEmpty { return true }
+        if !self.log.isEmpty { self.log.append(UInt8(ascii: "]")) }
+        if !self.journal.isEmpty { self.journal.append(UInt8(ascii: "]")) }
+        let log: CommitLog
+        if let made = self.commitLog {
+            log = made
+        } else {
+            do throws(SQLiteFailure) {
+                log = try CommitLog(path: self.path + CommitLog.ending, durability: self.durability)
+            } catch {
+                // The tables may need less.
+                guard error.code == SQLITE_FULL else { throw error }
+                self.reopenLine()
+                return false
+            }
+            self.commitLog = log
+        }
+        let isWritten = try log.append(
+            first: self.before.progress.position + 1, last: self.progress.position, milliseconds: self.now,
+            encoding: ChangeSetCoding.version, line: self.log, journal: self.journal)
+        if isWritten { self.addLine() } else { self.reopenLine() }
+        return isWritten
+    }
+
+    private func reopenLine() { if !self.log.isEmpty { self.log.removeLast() } }
+
+    /// Begins a transaction of SQLite and writes all that waits. Waits for the other thread.
+    private func openTables() throws(SQLiteFailure) {
+        guard !self.isOpen else { return }
+        try self.tables.withLock { tables throws(SQLiteFailure) in
+            try tables.begin()
+            self.isOpen = true
+            if let waiting = self.handedOver, waiting.waits { try tables.write(waiting) }
+        }
+        try self.writeBatch()
+    }
+
+    private func writeBatch() throws(SQLiteFailure) {
+        self.endLine()
+        try self.tables.withLock { tables throws(SQLiteFailure) in try tables.write(self.batch) }
+    }
+
+    private func commitTables() throws(SQLiteFailure) {
+        try self.writeBatch()
+        try self.tables.withLock { tables throws(SQLiteFailure) in
+            try tables.commit()
+            self.handedOver?.forget()
+            self.batch.forget()
+        }
+        self.isOpen = false
+        self.takeBack()
+        self.commitLog?.restart()
     }
 
     func rollback() {
-        (self.isInGroup, self.isOpen) = (false, false)
+        self.isInGroup = false
         self.progress = self.before.progress
-        self.rows.state = self.before.state
-        self.backlog.goBack(to: self.before.backlog)
-        // SQLite has rolled back by itself after some errors.
-        if sqlite3_get_autocommit(self.connection.handle) == 0 { try? self.statements.rollback.run() }
-    }
-
-    /// Brings the tables up to date, unless a group is being written: that one is followed by another call.
-    func catchUp() throws(SQLiteFailure) {
-        guard !self.isInGroup, !self.isBehind, self.lag > 0 else { return }
-        try self.begin()
-        do {
-            try self.writeRows()
-        } catch {
-            self.rollback()
-            throw error
+        if self.isOpen {
+            try? self.tables.withLock { tables in
+                tables.rollback()
+                if let waiting = self.handedOver, waiting.waits { waiting.goBack() }
+            }
         }
-        try self.commit()
+        self.isOpen = false
+        self.batch.goBack(to: self.before.batch)
     }
 
-    /// How many commits the tables are behind the log.
-    private var lag: Int64 { self.progress.position - self.rows.state.position }
+    // MARK: Batches
 
-    private var isRowTime: Bool {
-        self.backlog.count >= Self.backlogRows || self.backlog.size >= Self.backlogBytes
-            || self.lag >= Self.backlogCommits
+    /// Gives the batch to the other thread, unless that has one still.
+    private func handOver() {
+        self.takeBack()
+        guard self.handedOver == nil, !self.batch.isEmpty else { return }
+        self.isWanted = false
+        self.batch.handOver()
+        self.handedOver = self.batch
+        self.batch = self.spare ?? CommitBatch()
+        self.spare = nil
+        self.commitLog?.turn()
     }
 
-    private func writeRows() throws(SQLiteFailure) {
-        try self.open()
-        try self.rows.write(&self.backlog)
-        try self.rows.note(position: self.progress.position)
-        guard self.progress.position > Self.logRetention else { return }
-        self.statements.trimLog.bind(1, self.progress.position - Self.logRetention)
-        try self.statements.trimLog.run()
+    /// Takes note that the other thread has done its work.
+    func takeBack() {
+        guard let batch = self.handedOver, !batch.waits else { return }
+        self.spare = batch
+        self.handedOver = nil
+    }
+
+    /// What the other thread is to bring into the tables now; when a group is being written, it is told of when that ends.
+    func nextBatch() -> CommitBatch? {
+        if self.handedOver == nil {
+            if self.isInGroup { self.isWanted = true } else if !self.isBehind { self.handOver() }
+        }
+        return self.handedOver
+    }
+
+    /// Brings all commits that were acknowledged into the tables; false when a group is being written.
+    func catchUp() throws(SQLiteFailure) -> Bool {
+        if self.isBehind { return true }
+        guard !self.isInGroup else { return false }
+        try self.tables.withLock { tables throws(SQLiteFailure) in
+            if let waiting = self.handedOver, waiting.waits { try tables.bring(waiting) }
+            try tables.bring(self.batch)
+        }
+        self.takeBack()
+        self.commitLog?.restart()
+        return true
+    }
+
+    /// Removes the commit log, after everything was brought into the tables.
+    func removeLog() {
+        self.commitLog = nil
+        unlink(self.path + CommitLog.ending)
     }
 
     /// Takes note that a graph was loaded, and of what the log had and the tables lacked.
@@ -195,12 +243,12 @@ final class SQLiteCommitWriter {
         self.isDirect = !self.isSpelledOut || !commit.schema.isEmpty
         // What came before must not be written after this commit.
         if self.isDirect {
-            try self.writeRows()
-            try self.writeLine()
+            try self.openTables()
+            try self.writeBatch()
         }
         self.beginSteps()
         for change in commit.schema {
-            try self.rows.apply(change)
+            try self.tables.withLock { tables throws(SQLiteFailure) in try tables.rows.apply(change) }
             self.note { ChangeSetCoding.encode(change).write(to: &$0) }
         }
         for relationship in commit.touchedRelationships where !commit.graph.contains(relationship) {
@@ -220,14 +268,14 @@ final class SQLiteCommitWriter {
                 try self.write(RelationshipID(number), commit.graph, isNew: true)
             }
         } else {
-            try self.rows.writeNew(commit)
+            try self.tables.withLock { tables throws(SQLiteFailure) in try tables.rows.writeNew(commit) }
         }
         self.endSteps()
         self.progress.position = Int64(commit.position)
-        for entry in commit.journal { try self.append(entry) }
-        guard self.isDirect else { return }
-        if self.isSpelledOut { try self.writeLine() } else { try self.writeLine(ChangeSetCoding.tooLarge) }
-        try self.rows.note(position: self.progress.position)
+        for entry in commit.journal { self.append(entry) }
+        guard !self.isSpelledOut else { return }
+        self.batch.addLine(
+            position: self.progress.position, milliseconds: self.now, encoding: ChangeSetCoding.tooLarge, [])
     }
 
     private func write(_ node: NodeID, _ graph: GraphSnapshot, isNew: Bool) throws(SQLiteFailure) {
@@ -288,10 +336,14 @@ final class SQLiteCommitWriter {
 
     /// Writes a row with the texts that were made last, now or in time.
     private func write(_ row: RowBacklog.Row) throws(SQLiteFailure) {
-        guard self.isDirect else { return self.backlog.append(row, self.first, self.properties) }
+        guard self.isDirect else { return self.batch.rows.append(row, self.first, self.properties) }
+        try self.tables.withLock { tables throws(SQLiteFailure) in try self.write(row, tables) }
+    }
+
+    private func write(_ row: RowBacklog.Row, _ tables: SQLiteTables) throws(SQLiteFailure) {
         try self.first.withUnsafeBufferPointer { first throws(SQLiteFailure) in
             try self.properties.withUnsafeBufferPointer { properties throws(SQLiteFailure) in
-                try self.rows.write(row, first, properties)
+                try tables.rows.write(row, first, properties)
             }
         }
     }
@@ -318,57 +370,27 @@ final class SQLiteCommitWriter {
         if self.isSpelledOut { self.log.append(UInt8(ascii: "]")) }
     }
 
-    /// Writes the line of the commits that have none yet.
-    private func writeLine() throws(SQLiteFailure) {
+    /// Makes a line of the commits that have none yet.
+    private func endLine() {
         guard !self.log.isEmpty else { return }
         self.log.append(UInt8(ascii: "]"))
-        try self.writeLine(ChangeSetCoding.version)
+        self.addLine()
+    }
+
+    private func addLine() {
+        guard !self.log.isEmpty else { return }
+        self.batch.addLine(
+            position: self.progress.position, milliseconds: self.now, encoding: ChangeSetCoding.version,
+            self.log)
         self.log.removeAll(keepingCapacity: true)
     }
 
-    private func writeLine(_ encoding: Int) throws(SQLiteFailure) {
-        let (position, statement) = (self.progress.position, self.statements.appendLog)
-        try self.log.withUnsafeBufferPointer { text throws(SQLiteFailure) in
-            self.checksum.begin()
-            self.checksum.add(position)
-            self.checksum.add(self.now)
-            self.checksum.add(Int64(encoding))
-            self.checksum.add(text)
-            statement.bind(1, position)
-            statement.bind(2, self.now)
-            statement.bind(3, Int64(encoding))
-            statement.bind(4, text)
-            statement.bind(5, self.checksum.value)
-            try statement.run()
-        }
-    }
-
-    private func append(_ entry: JournalEntry) throws(SQLiteFailure) {
-        try self.open()
-        let sequence = self.progress.journalLine + 1
-        let fields = NamedProperty.storedJSON(entry.fields).text
-        self.checksum.begin()
-        self.checksum.add(sequence)
-        self.checksum.add(entry.stream)
-        self.checksum.add(entry.subject)
-        self.checksum.add(Int64(entry.milliseconds))
-        self.checksum.add(fields)
-        let statement = self.statements.appendJournal
-        statement.bind(1, sequence)
-        statement.bind(2, copying: entry.stream)
-        statement.bind(3, copying: entry.subject)
-        statement.bind(4, Int64(entry.milliseconds))
-        statement.bind(5, copying: fields)
-        statement.bind(6, self.checksum.value)
-        try statement.run()
-        self.progress.journalLine = sequence
-        if let age = self.retention.milliseconds {
-            self.statements.trimJournalByAge.bind(1, self.now - Int64(age))
-            try self.statements.trimJournalByAge.run()
-        }
-        if let lines = self.retention.lines, sequence > Int64(lines) {
-            self.statements.trimJournalByCount.bind(1, sequence - Int64(lines))
-            try self.statements.trimJournalByCount.run()
-        }
+    private func append(_ entry: JournalEntry) {
+        self.progress.journalLine += 1
+        let row = CommitBatch.JournalRow(
+            sequence: self.progress.journalLine, stream: entry.stream, subject: entry.subject,
+            milliseconds: Int64(entry.milliseconds), fields: NamedProperty.storedJSON(entry.fields).text)
+        self.batch.add(row)
+        if !self.isOpen { JournalCoding.append(row, to: &self.journal) }
     }
 }

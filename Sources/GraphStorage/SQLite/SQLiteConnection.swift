@@ -83,6 +83,8 @@ final class SQLiteConnection: @unchecked Sendable {
         }
     }
 
+    var isInTransaction: Bool { sqlite3_get_autocommit(self.handle) == 0 }
+
     var isReadOnly: Bool { sqlite3_db_readonly(self.handle, "main") == 1 }
 
     /// The number of the row that was inserted last.

@@ -13,7 +13,13 @@ struct SQLiteLoader: ~Copyable {
     private var types = ByteTable()
     private var keys = ByteTable()
 
-    init(_ connection: SQLiteConnection) { self.connection = connection }
+    /// What the commit log has beside the file.
+    private let records: [CommitLog.Record]
+
+    init(_ connection: SQLiteConnection, _ records: [CommitLog.Record] = []) {
+        self.connection = connection
+        self.records = records
+    }
 
     /// The graph as of the last commit of the log, and what the log has that the tables lack.
     /// - Throws: ``StorageError``, ``SQLiteFailure``, `GraphError` for rows that contradict each other.
@@ -62,6 +68,13 @@ struct SQLiteLoader: ~Copyable {
             }
         }
         guard last >= position else { throw Self.missing(position) }
+        for record in self.records where record.last > last && !record.line.isEmpty {
+            for set in try record.changeSets() {
+                guard set.position == last + 1 else { throw Self.missing(last + 1) }
+                last = Int64(set.position)
+                changes += set.changes
+            }
+        }
         return (last, changes)
     }
 

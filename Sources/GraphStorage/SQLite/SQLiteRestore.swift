@@ -9,12 +9,9 @@ extension SQLiteStorage {
     package static func restore(_ file: String, to path: String) throws(StorageError) -> String? {
         let part = path + ".restore-part"
         let files = FileManager.default
-        func remove(_ base: String, _ endings: [String]) {
-            for ending in endings { try? files.removeItem(atPath: base + ending) }
-        }
         do {
-            remove(part, ["", "-journal", "-wal", "-shm"])
-            defer { remove(part, ["", "-journal", "-wal", "-shm"]) }
+            StoreFiles.remove(part)
+            defer { StoreFiles.remove(part) }
             try Self.copy(file, to: part)
             try syncFile(part)
             var kept: String?
@@ -23,14 +20,14 @@ extension SQLiteStorage {
                 if let old = try? SQLiteConnection(path: path) { _ = try? old.checkpoint(truncating: true) }
                 let name = Self.freeName(path + ".before-restore")
                 try files.linkItem(atPath: path, toPath: name)
-                if files.fileExists(atPath: path + "-wal") {
-                    try files.linkItem(atPath: path + "-wal", toPath: name + "-wal")
+                for ending in StoreFiles.data where files.fileExists(atPath: path + ending) {
+                    try files.linkItem(atPath: path + ending, toPath: name + ending)
                 }
                 try syncFile(name)
                 kept = name
             }
             // A log of the old file would be taken for one of the new.
-            remove(path, ["-wal", "-shm", "-journal"])
+            for ending in StoreFiles.all.dropFirst() { try? files.removeItem(atPath: path + ending) }
             try syncFile(part)
             guard rename(part, path) == 0 else {
                 throw StorageError.unreachable(path: path, reason: String(cString: strerror(errno)))
@@ -49,8 +46,17 @@ extension SQLiteStorage {
         return "\(name)-\(number)"
     }
 
-    /// Copies through SQLite, which takes what is in the write-ahead log along.
-    static func copy(_ file: String, to target: String) throws(SQLiteFailure) {
+    /// Copies through SQLite, which takes what is in the write-ahead log along; and what is in the commit log.
+    static func copy(_ file: String, to target: String) throws {
+        try Self.copyPages(file, to: target)
+        guard FileManager.default.fileExists(atPath: file + CommitLog.ending) else { return }
+        let connection = try SQLiteConnection(path: target)
+        let tables = try SQLiteTables(connection, retention: .standard)
+        try tables.bring(CommitLog.read(path: file + CommitLog.ending, after: tables.logPosition))
+        try connection.checkpoint(truncating: true)
+    }
+
+    private static func copyPages(_ file: String, to target: String) throws(SQLiteFailure) {
         let source = try SQLiteConnection(path: file, .reading)
         let copy = try SQLiteConnection(path: target, .making)
         guard let backup = sqlite3_backup_init(copy.handle, "main", source.handle, "main") else {

@@ -9,13 +9,14 @@ internal import Synchronization
 /// A graph in one SQLite file: rows of nodes and relationships as they are now, the log of change sets
 /// that led there, and journals. WAL; commits wait for the disk unless told otherwise.
 ///
-/// Three ways to the file: one connection for commits and loading, through SQLite's own interface; one for checkpoints, on a
-/// thread of its own; and GRDB's pool for migrations, log, journals and backups.
+/// Commits become durable in the ``CommitLog`` beside it and come into the tables later. Three ways to the file: one
+/// connection for tables and loading, through SQLite's own interface; one for checkpoints, on a thread of its own; and
+/// GRDB's pool for migrations, log, journals and backups.
 package final class SQLiteStorage: GraphStorage {
     private let path: String
     private let pool: DatabasePool
     private let connection: SQLiteConnection
-    private let checkpointer: Checkpointer
+    private let background: BackgroundWriter
     private let writer: LockedCommitWriter
 
     /// Opens or makes the file and brings it to the current form, after a copy of an older file
@@ -32,22 +33,26 @@ package final class SQLiteStorage: GraphStorage {
             try Self.migrate(self.pool, path: path)
             self.connection = try SQLiteConnection(path: path)
             guard !self.connection.isReadOnly else { throw StorageError.readOnly(path: path) }
-            try self.connection.execute("PRAGMA synchronous = \(durability == .full ? "FULL" : "NORMAL")")
+            // Whatever the durability: what comes out of the commit log must be on the disk before that is written again.
+            try self.connection.execute("PRAGMA synchronous = FULL")
             try self.connection.execute("PRAGMA cache_size = -65536")
             try self.connection.execute("PRAGMA cell_size_check = ON")
+            let tables = try SQLiteTables(self.connection, retention: retention)
+            // What a process that was killed left there.
+            try tables.bring(CommitLog.read(path: path + CommitLog.ending, after: tables.logPosition))
+            unlink(path + CommitLog.ending)
             let writer = LockedCommitWriter(
-                try SQLiteCommitWriter(self.connection, retention: retention), path: path)
+                SQLiteCommitWriter(tables, path: path, durability: durability), path: path)
             self.writer = writer
-            // What fails here fails again with the next commit, which tells its writer.
-            self.checkpointer = try Checkpointer(path: path, watching: self.connection) {
-                try? writer.write { writer throws(SQLiteFailure) in try writer.catchUp() }
+            self.background = try BackgroundWriter(path: path, watching: self.connection, tables) {
+                writer.nextBatch()
             }
         } catch {
             throw Self.storageError(error, path: path)
         }
     }
 
-    deinit { self.checkpointer.stop() }
+    deinit { self.background.stop() }
 
     /// Makes a new file under another name and gives it its own when it is whole: a file that is there and holds no graph
     /// was cut off.
@@ -57,9 +62,7 @@ package final class SQLiteStorage: GraphStorage {
             return
         }
         let new = path + ".new"
-        for suffix in ["", "-wal", "-shm", "-journal"] {
-            try? FileManager.default.removeItem(atPath: new + suffix)
-        }
+        StoreFiles.remove(new)
         let pool = try Self.openPool(new)
         try SQLiteMigrations.migrator.migrate(pool)
         _ = try pool.writeWithoutTransaction { try $0.checkpoint(.truncate) }
@@ -98,6 +101,7 @@ package final class SQLiteStorage: GraphStorage {
 
     package func load() throws(StorageError) -> GraphSnapshot {
         do {
+            try self.catchUp()
             var loader = SQLiteLoader(self.connection)
             let (graph, behind) = try loader.load()
             try self.writer.write { writer throws(SQLiteFailure) in try writer.remember(behind, graph) }
@@ -118,16 +122,17 @@ package final class SQLiteStorage: GraphStorage {
     }
 
     package func commitGroup() throws(StorageError) {
-        try self.writer.write { writer throws(SQLiteFailure) in try writer.commit() }
-        self.checkpointer.wake(by: self.connection)
+        let isDue = try self.writer.write { writer throws(SQLiteFailure) in try writer.commit() }
+        self.background.wake(isDue: isDue)
     }
 
     package func rollbackGroup() { self.writer.rollback() }
 
-    /// Brings the tables up to date with the log, for those who read the file with other programs. Blocks.
+    /// Brings the tables up to date with all that was acknowledged, for those who read the file. Blocks.
     /// - Throws: ``StorageError``.
     package func catchUp() throws(StorageError) {
-        try self.writer.write { writer throws(SQLiteFailure) in try writer.catchUp() }
+        // Groups are short, and follow each other without a pause when writers are many.
+        while try !self.writer.write({ writer throws(SQLiteFailure) in try writer.catchUp() }) { usleep(50) }
     }
 
     package func changes(after position: UInt64, limit: Int) async throws -> [ChangeSet] {
@@ -178,6 +183,9 @@ package final class SQLiteStorage: GraphStorage {
         _ body: @escaping @Sendable (Database) throws -> Result
     ) async throws -> Result {
         do {
+            try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
+                DispatchQueue.global().async { done.resume(with: Swift.Result { try self.catchUp() }) }
+            }
             return try await self.pool.read(body)
         } catch {
             throw Self.storageError(error, path: self.path)
@@ -205,9 +213,10 @@ package final class SQLiteStorage: GraphStorage {
 
     package func close() throws(StorageError) {
         do {
-            self.checkpointer.stop()
+            self.background.stop()
             try self.catchUp()
-            if !self.connection.isReadOnly { try self.connection.checkpoint(truncating: true) }
+            try self.connection.checkpoint(truncating: true)
+            try self.writer.write { writer throws(SQLiteFailure) in writer.removeLog() }
             try self.pool.close()
         } catch {
             throw Self.storageError(error, path: self.path)
@@ -240,13 +249,13 @@ private final class LockedCommitWriter: Sendable {
         self.state = Mutex(State(writer: writer, stopped: nil))
     }
 
-    func write(
-        _ body: (SQLiteCommitWriter) throws(SQLiteFailure) -> Void
-    ) throws(StorageError) {
+    func write<Result: Sendable>(
+        _ body: (SQLiteCommitWriter) throws(SQLiteFailure) -> Result
+    ) throws(StorageError) -> Result {
         try self.state.withLock { state throws(StorageError) in
             if let stopped = state.stopped { throw stopped }
             do throws(SQLiteFailure) {
-                try body(state.writer)
+                return try body(state.writer)
             } catch {
                 guard error.isLostSync else { throw error.storageError(path: self.path) }
                 let stopped = StorageError.stopped(path: self.path, reason: error.message)
@@ -257,6 +266,9 @@ private final class LockedCommitWriter: Sendable {
     }
 
     func rollback() { self.state.withLock { $0.writer.rollback() } }
+
+    /// See ``SQLiteCommitWriter/nextBatch()``.
+    func nextBatch() -> CommitBatch? { self.state.withLock { $0.writer.nextBatch() } }
 }
 
 /// A line of the log, checked.

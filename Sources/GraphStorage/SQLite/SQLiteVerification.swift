@@ -17,6 +17,7 @@ package struct StoreReport: Sendable {
     package enum Place: String, CaseIterable, Sendable {
         case file
         case writeAheadLog = "write-ahead log"
+        case commitLog = "commit log"
         case pages
         case nodes
         case relationships
@@ -67,6 +68,8 @@ private struct SQLiteVerification: ~Copyable {
     var report = StoreReport()
     private var found: [StoreReport.Place: Int] = [:]
     private var checksum = RowChecksum()
+    /// What the commit log has after the file's own log.
+    private var records: [CommitLog.Record] = []
 
     /// A table whose rows carry the checksum of the columns before it.
     private struct Table {
@@ -110,6 +113,8 @@ private struct SQLiteVerification: ~Copyable {
         } catch {
             self.add(.writeAheadLog, error)
         }
+        // Before the file: what a writer brings into it meanwhile is in both.
+        self.readCommitLog()
         do {
             let connection = try SQLiteConnection(path: self.path, .reading)
             try connection.execute("PRAGMA cell_size_check = ON")
@@ -144,6 +149,20 @@ private struct SQLiteVerification: ~Copyable {
     }
 
     // MARK: Parts
+
+    private mutating func readCommitLog() {
+        do {
+            let connection = try SQLiteConnection(path: self.path, .reading)
+            let position = try connection.integer("SELECT max(position) FROM change_log") ?? 0
+            self.records = try CommitLog.read(path: self.path + CommitLog.ending, after: position)
+            for record in self.records {
+                self.report.commits += try record.changeSets().count
+                self.report.journalLines += try JournalCoding.rows(record.journal).count
+            }
+        } catch {
+            self.add(.commitLog, error)
+        }
+    }
 
     private enum Form { case current, older, unknown }
 
@@ -275,7 +294,7 @@ private struct SQLiteVerification: ~Copyable {
                 throw StorageError.damaged("commit \(position): \(what)")
             }
         }
-        self.report.commits = count
+        self.report.commits += count
         for gap in gaps { self.add(.commits, gap) }
     }
 
@@ -289,7 +308,7 @@ private struct SQLiteVerification: ~Copyable {
             first = first ?? sequence
             last = sequence
         }
-        self.report.journalLines = self.checkRows(connection, Self.journal, number: number) { row in
+        self.report.journalLines += self.checkRows(connection, Self.journal, number: number) { row in
             guard (try? JSON.parse(row.string(4))).flatMap(NamedProperty.list(storedJSON:)) != nil else {
                 throw StorageError.damaged("line \(row.integer(0)) is unreadable")
             }
@@ -305,7 +324,7 @@ private struct SQLiteVerification: ~Copyable {
 
     private mutating func checkGraph(_ connection: SQLiteConnection) {
         self.progress(.graph, 0)
-        var loader = SQLiteLoader(connection)
+        var loader = SQLiteLoader(connection, self.records)
         do {
             let graph = try loader.load().graph
             self.report.version = graph.version

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import GraphDatabase
+internal import GraphStorage
 internal import HTTPTypes
 internal import Hummingbird
 internal import Logging
@@ -30,11 +31,7 @@ struct BackupRoutes {
     private func backup(_ name: String) async throws -> Response {
         let path = self.services.catalog.folder + "/" + Self.prefix + UUID().uuidString
         // The open file outlives its name: nothing is left behind, however the answer ends.
-        defer {
-            for ending in ["", "-journal", "-wal", "-shm"] {
-                try? FileManager.default.removeItem(atPath: path + ending)
-            }
-        }
+        defer { StoreFiles.remove(path) }
         try await self.services.catalog.backup(name, to: path)
         let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
         let size = Int(try file.seekToEnd())

@@ -112,13 +112,8 @@ struct Backup: AsyncParsableCommand {
             throw CommandFailure.usage("there is a file \(self.file) already; add --force to replace it")
         }
         let part = self.file + ".part"
-        func removeParts() {
-            for ending in ["", "-journal", "-wal", "-shm"] {
-                try? FileManager.default.removeItem(atPath: part + ending)
-            }
-        }
-        removeParts()
-        defer { removeParts() }
+        StoreFiles.remove(part)
+        defer { StoreFiles.remove(part) }
         try await self.copy(to: part)
         let report = try await Safekeeping.verify(part)
         if let first = report.problems.first {

@@ -1,0 +1,13 @@
+// What the GNU C library has and Swift's module of it lacks.
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <fcntl.h>
+#include <malloc.h>
+
+// Writes past the page cache. fcntl.h may have been read without GNU's names before.
+#ifdef __O_DIRECT
+static const int glibc_o_direct = __O_DIRECT;
+#else
+static const int glibc_o_direct = O_DIRECT;
+#endif
