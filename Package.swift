@@ -25,6 +25,7 @@ let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift"
 let hashTrees = Target.Dependency.product(name: "HashTreeCollections", package: "swift-collections")
 let http = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
@@ -95,13 +96,20 @@ let package = Package(
             ]),
         room("Graphviz", uses: ["CGraphviz", "JSON", subprocess, system]),
         room("Identity", uses: ["Cryptography", "GraphDatabase", "PropertyGraph"]),
+        room(
+            "AccessControl",
+            uses: [
+                "Authorization", "Cypher", "GraphDatabase", "GraphStorage", "Identity", "JSON",
+                "PropertyGraph", "QueryEngine",
+            ]),
         room("Orchestration", uses: ["Cryptography", "GraphDatabase", "Graphviz", "JSON", "PropertyGraph"]),
         room(
             "Worker", uses: ["Cryptography", "JSON", http, nio, nioHTTP1, subprocess, system, logging]),
         room(
             "HTTPAPI",
             uses: [
-                "Authorization", "CEL", "Cryptography", "Cypher", "GraphDatabase", "GraphStorage", "Graphviz",
+                "AccessControl", "Authorization", "CEL", "Cryptography", "Cypher", "GraphDatabase",
+                "GraphStorage", "Graphviz",
                 "Identity",
                 "JSON", "NamedResources", "Orchestration", "PropertyGraph", "QueryEngine", "Visualization",
                 hummingbird,
@@ -117,14 +125,16 @@ let package = Package(
         room(
             "Bolt",
             uses: [
-                "Cypher", "GraphDatabase", "Identity", "PropertyGraph", "QueryEngine", logging, nio, nioPosix,
+                "AccessControl", "Cypher", "GraphDatabase", "Identity", "PropertyGraph", "QueryEngine",
+                logging, nio, nioPosix,
                 nioTLS,
             ]),
 
         .executableTarget(
             name: "plexus",
             dependencies: [
-                "Authorization", "Bolt", "Cypher", "GraphDatabase", "GraphStorage", "Graphviz", "HTTPAPI",
+                "AccessControl", "Authorization", "Bolt", "Cypher", "GraphDatabase", "GraphStorage",
+                "Graphviz", "HTTPAPI",
                 "Identity", "JSON",
                 "NamedResources", "Orchestration", "PropertyGraph", "QueryEngine", "Shell", "Visualization",
                 "Worker", hummingbird,
@@ -173,7 +183,8 @@ let package = Package(
         tests(
             "Bolt",
             uses: [
-                "GraphDatabase", "GraphStorage", "PropertyGraph", "QueryEngine", "TestSupport", logging, nio,
+                "AccessControl", "Authorization", "GraphDatabase", "GraphStorage", "PropertyGraph",
+                "QueryEngine", "TestSupport", logging, nio,
                 nioPosix,
             ]),
         tests("QueryEngine", uses: ["Cypher", "PropertyGraph", "TestSupport"]),
@@ -181,6 +192,21 @@ let package = Package(
             "Authorization", uses: ["GraphDatabase", "GraphStorage", "JSON", "PropertyGraph", "TestSupport"]),
         tests("PropertyGraph", uses: ["TestSupport"]),
         tests("Cryptography"),
+        tests("Identity", uses: ["GraphDatabase", "GraphStorage", "PropertyGraph", "TestSupport"]),
+        tests(
+            "AccessControl",
+            uses: [
+                "Authorization", "GraphDatabase", "GraphStorage", "Identity", "JSON", "NamedResources",
+                "PropertyGraph",
+                "QueryEngine", "TestSupport",
+            ]),
+        tests(
+            "HTTPAPI",
+            uses: [
+                "AccessControl", "Authorization", "GraphDatabase", "Graphviz", "Identity", "JSON",
+                "NamedResources", "Orchestration", "PropertyGraph", hummingbird, hummingbirdTesting,
+                httpTypes, logging,
+            ]),
         tests("Graphviz"),
         tests("Visualization", uses: ["Graphviz", "PropertyGraph"]),
         tests(

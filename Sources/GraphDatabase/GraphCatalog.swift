@@ -88,8 +88,8 @@ package actor GraphCatalog {
                 .init("name", .string), .init("access", .string), .init("currentStatus", .string),
                 .init("default", .boolean), .init("home", .boolean),
             ]
-        ) { _ in
-            self.names(in: folder).map { name in
+        ) { call in
+            self.names(in: folder).filter { call.caller.graphs?.contains($0) ?? true }.map { name in
                 let isNetwork = Value.boolean(name == self.network)
                 return [.string(name), .string("read-write"), .string("online"), isNetwork, isNetwork]
             }

@@ -1,13 +1,16 @@
+package import AccessControl
+internal import Foundation
 package import Hummingbird
-package import Identity
 internal import Logging
 
 /// What is known of a request while it is answered.
 package struct APIContext: RequestContext {
     /// Hummingbird's own part.
     package var coreContext: CoreRequestContextStorage
-    /// Who asks; nil on routes that everybody may call.
-    package var principal: Principal?
+    /// Who asks.
+    package var caller = Caller.nobody
+    /// Whether the guard was asked.
+    package let inquiry = Inquiry()
     /// The request's id, from `X-Request-ID` or made here; in every log line and in the answer.
     package var requestID = ""
 
@@ -16,6 +19,12 @@ package struct APIContext: RequestContext {
         self.coreContext = .init(source: source)
     }
 
+    /// A part of the path, out of its percent form.
+    func part(_ name: String) -> String {
+        let text = self.parameters.get(name) ?? ""
+        return text.removingPercentEncoding ?? text
+    }
+
     /// The user's id, `anonymous` when there is none.
-    package var user: String { self.principal?.user ?? "anonymous" }
+    package var user: String { self.caller.user ?? "anonymous" }
 }

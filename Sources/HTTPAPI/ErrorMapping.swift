@@ -1,3 +1,5 @@
+internal import Identity
+internal import AccessControl
 internal import Authorization
 internal import Cypher
 internal import GraphDatabase
@@ -16,6 +18,9 @@ enum ErrorMapping {
     static func problem(_ error: any Error) -> HTTPProblem? {
         switch error {
         case let problem as HTTPProblem: problem
+        case let denied as AccessDenied: self.problem(denied)
+        case let error as DirectoryError:
+            HTTPProblem(self.status(error), code: error.code, error.description)
         case let error as CypherError:
             HTTPProblem(self.status(error), code: Neo4jStatus.code(error), error.description)
         case let error as GraphError: HTTPProblem(.conflict, code: error.code, error.description)
@@ -37,6 +42,34 @@ enum ErrorMapping {
         case let error as HTTPError:
             HTTPProblem(error.status, code: "http", error.body ?? error.status.reasonPhrase)
         default: nil
+        }
+    }
+
+    /// What is not seen is not there; what is seen and not allowed comes with the question that was answered by no.
+    private static func problem(_ denied: AccessDenied) -> HTTPProblem {
+        switch denied.reason {
+        case .unknownCaller: return .tokenMissing
+        case .notSeen: return HTTPProblem(.notFound, code: "not_found", denied.description)
+        case .notGranted, .outOfScope:
+            let code = denied.reason == .outOfScope ? "out_of_scope" : "forbidden"
+            return HTTPProblem(
+                .forbidden, code: code, denied.description,
+                extensions: [
+                    "permission": [
+                        "subject": .string("user:\(denied.caller.user ?? "")"),
+                        "relation": .string(denied.permission.relation),
+                        "object": .string(denied.permission.object.description),
+                        "scope": .string(denied.permission.scope.rawValue),
+                    ]
+                ])
+        }
+    }
+
+    private static func status(_ error: DirectoryError) -> HTTPResponse.Status {
+        switch error {
+        case .notFound: .notFound
+        case .exists: .conflict
+        case .invalidName, .invalidPassword, .invalid: .badRequest
         }
     }
 
@@ -76,6 +109,10 @@ enum ErrorMapping {
     /// The answer of the Query API to an error; nil for a defect of ours.
     static func queryProblem(_ error: any Error) -> HTTPProblem? {
         if let problem = error as? HTTPProblem { return problem.with(form: .queryAPI) }
+        if let denied = error as? AccessDenied {
+            return HTTPProblem(
+                .forbidden, code: "Neo.ClientError.Security.Forbidden", denied.description, form: .queryAPI)
+        }
         if let error = error as? GraphCatalogError, case .notFound = error {
             return HTTPProblem(
                 .notFound, code: "Neo.ClientError.Database.DatabaseNotFound", error.description,

@@ -1,3 +1,4 @@
+internal import AccessControl
 internal import Cryptography
 internal import Foundation
 internal import HTTPTypes
@@ -53,44 +54,56 @@ struct ObservingMiddleware: RouterMiddleware {
     }
 }
 
-/// Lets nobody in without a token, health checks aside.
+/// Finds out who asks. Routes decide what that is good for (``GuardedRouter``); of a path that is none, those who say
+/// nothing are told no more than that a token is needed.
 struct AuthenticationMiddleware: RouterMiddleware {
     let services: Services
-    /// Routes that everybody may call; none of them changes or shows anything of the graph.
-    static let open: Set<String> = [
-        "/", "/healthz", "/readyz", "/.well-known/authzen-configuration",
-    ]
 
     func handle(
         _ request: Request, context: APIContext, next: (Request, APIContext) async throws -> Response
     ) async throws -> Response {
         var context = context
-        if let header = request.headers[.authorization] {
-            guard let token = Self.token(header),
-                let principal = self.services.tokens.principal(token: token)
-            else { throw HTTPProblem(.unauthorized, code: "invalid_token", "the token is not valid") }
-            context.principal = principal
-        } else if self.services.needsToken, !Self.open.contains(request.uri.path) {
-            throw HTTPProblem(
-                .unauthorized, code: "token_missing",
-                "a token is needed: send `Authorization: Bearer TOKEN`, or set PLEXUS_TOKEN for the command line"
-            )
+        context.caller = try await self.caller(request)
+        do {
+            return try await next(request, context)
+        } catch let error as HTTPError where error.status == .notFound && context.caller == .nobody {
+            throw HTTPProblem.tokenMissing
         }
-        return try await next(request, context)
     }
 
-    /// The token of `Bearer TOKEN`, or of `Basic` with the token as password, for clients that know only those.
-    private static func token(_ header: String) -> String? {
+    private func caller(_ request: Request) async throws -> Caller {
+        guard let header = request.headers[.authorization] else {
+            return self.services.needsToken ? .nobody : .unchecked
+        }
+        do throws(AuthenticationFailure) {
+            return .user(try await self.services.principal(authorization: header))
+        } catch {
+            switch error {
+            case .invalid: throw HTTPProblem(.unauthorized, code: "invalid_token", error.description)
+            case .locked(let seconds):
+                throw HTTPProblem(
+                    .tooManyRequests, code: "locked_out", error.description, retryAfter: seconds)
+            case .busy: throw HTTPProblem(.serviceUnavailable, code: "busy", error.description, retryAfter: 1)
+            }
+        }
+    }
+}
+
+extension Services {
+    /// Who a header names: `Bearer TOKEN`, or `Basic` with a name and a password or, for clients that know no other way, a
+    /// token as password.
+    func principal(authorization header: String) async throws(AuthenticationFailure) -> Principal {
         let parts = header.split(separator: " ", maxSplits: 1)
-        guard parts.count == 2 else { return nil }
+        guard parts.count == 2 else { throw .invalid(what: "token") }
         switch parts[0].lowercased() {
-        case "bearer": return String(parts[1])
+        case "bearer": return try await self.authenticator.principal(bearer: String(parts[1]))
         case "basic":
             guard let bytes = Data(base64Encoded: String(parts[1])),
                 let text = String(bytes: bytes, encoding: .utf8), let colon = text.firstIndex(of: ":")
-            else { return nil }
-            return String(text[text.index(after: colon)...])
-        default: return nil
+            else { throw .invalid(what: "token") }
+            return try await self.authenticator.principal(
+                user: String(text[..<colon]), secret: String(text[text.index(after: colon)...]))
+        default: throw .invalid(what: "token")
         }
     }
 }

@@ -1,6 +1,6 @@
 package import HTTPTypes
 package import Hummingbird
-internal import JSON
+package import JSON
 
 /// An error as RFC 9457 sends it: `application/problem+json` with a stable `code`.
 package struct HTTPProblem: Error, HTTPResponseError, Sendable {
@@ -12,6 +12,10 @@ package struct HTTPProblem: Error, HTTPResponseError, Sendable {
     package let detail: String
     /// Which of the standards' own forms to answer in.
     package var form = Form.problem
+    /// After how many seconds it is worth trying again; nil where that makes no difference.
+    package var retryAfter: Int?
+    /// More for programs, beside what RFC 9457 names.
+    package var extensions = JSON.Object()
 
     /// How an error is written.
     package enum Form: Sendable {
@@ -24,16 +28,23 @@ package struct HTTPProblem: Error, HTTPResponseError, Sendable {
     }
 
     /// Joins status, code and detail.
-    package init(_ status: HTTPResponse.Status, code: String, _ detail: String, form: Form = .problem) {
+    package init(
+        _ status: HTTPResponse.Status, code: String, _ detail: String, form: Form = .problem,
+        retryAfter: Int? = nil, extensions: JSON.Object = JSON.Object()
+    ) {
         self.status = status
         self.code = code
         self.detail = detail
         self.form = form
+        self.retryAfter = retryAfter
+        self.extensions = extensions
     }
 
     /// The same problem in another form.
     package func with(form: Form) -> HTTPProblem {
-        HTTPProblem(self.status, code: self.code, self.detail, form: form)
+        var problem = self
+        problem.form = form
+        return problem
     }
 
     /// The answer's bytes and headers.
@@ -41,6 +52,7 @@ package struct HTTPProblem: Error, HTTPResponseError, Sendable {
         var headers = HTTPFields()
         headers[.contentType] = self.form == .problem ? "application/problem+json" : "application/json"
         if self.status == .unauthorized { headers[.wwwAuthenticate] = "Bearer" }
+        if let seconds = self.retryAfter { headers[.retryAfter] = String(seconds) }
         return Response(
             status: self.status, headers: headers,
             body: .init(byteBuffer: ByteBuffer(string: self.json(instance: request.uri.path).text)))
@@ -53,6 +65,7 @@ package struct HTTPProblem: Error, HTTPResponseError, Sendable {
             "status": .int(self.status.code), "code": .string(self.code), "detail": .string(self.detail),
             "instance": .string(instance),
         ]
+        for member in self.extensions { members.append(member.name, member.value) }
         // Whoever is not let in has not reached the Query API, whose clients look for its own form all the same.
         if self.status == .unauthorized, instance.hasPrefix("/db/") {
             let code = "Neo.ClientError.Security.Unauthorized"

@@ -1,3 +1,4 @@
+internal import AccessControl
 internal import GraphDatabase
 internal import Hummingbird
 internal import JSON
@@ -35,6 +36,11 @@ extension Services {
 
     /// A record as JSON.
     func json(_ record: Record) -> JSON { .object(self.object(record)) }
+
+    /// Whose work a caller may see, as a parameter of queries: null, and so everybody's, for those who operate the network.
+    func ownOnly(_ context: APIContext) -> Value {
+        self.rights(context).allows(context.caller, .network(.operate)) ? .null : .string(context.user)
+    }
 
     /// Records under a name.
     func list(_ records: [Record], _ name: String) -> JSON {

@@ -6,22 +6,31 @@ internal import JSON
 package func plexusRouter(
     _ services: Services, bolt: BoltAddress? = nil, isReady: @escaping @Sendable () -> Bool
 ) -> Router<APIContext> {
-    let router = Router(context: APIContext.self)
-    router.add(middleware: ObservingMiddleware(services: services))
-    router.add(middleware: AuthenticationMiddleware(services: services))
-    router.get("/healthz") { _, _ in Response(["status": "ok"]) }
-    router.get("/readyz") { _, _ in
+    plexusRoutes(services, bolt: bolt, isReady: isReady).router
+}
+
+/// The same, with all that was declared.
+package func plexusRoutes(
+    _ services: Services, bolt: BoltAddress? = nil, isReady: @escaping @Sendable () -> Bool
+) -> (router: Router<APIContext>, declared: [DeclaredRoute]) {
+    let all = Router(context: APIContext.self)
+    all.add(middleware: ObservingMiddleware(services: services))
+    all.add(middleware: AuthenticationMiddleware(services: services))
+    let router = GuardedRouter(all, services)
+    router.get("/healthz", .nothing) { _, _ in Response(["status": "ok"]) }
+    router.get("/readyz", .nothing) { _, _ in
         isReady()
             ? Response(["status": "ready"])
             : Response(["status": "starting or shutting down"], status: .serviceUnavailable)
     }
-    router.get("/") { request, _ in Response(discovery(request, bolt)) }
+    router.get("/", .nothing) { request, _ in Response(discovery(request, bolt)) }
     QueryRoutes(services: services).add(to: router)
     ProcedureRoutes(services: services).add(to: router)
     AuthorizationRoutes(services: services).add(to: router)
     OpenFGARoutes(services: services).add(to: router)
     AccessRoutes(services: services).add(to: router)
     ReviewRoutes(services: services).add(to: router)
+    AdministrationRoutes(services: services).add(to: router)
     QuestionRoutes(services: services).add(to: router)
     OrchestrationRoutes(services: services).add(to: router)
     JobRoutes(services: services).add(to: router)
@@ -30,7 +39,7 @@ package func plexusRouter(
     ImportRoutes(services: services).add(to: router)
     ExportRoutes(services: services).add(to: router)
     BackupRoutes(services: services).add(to: router)
-    return router
+    return (all, router.declared)
 }
 
 /// Where Bolt is served, as the document at `/` tells clients.

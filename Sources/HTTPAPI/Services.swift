@@ -1,3 +1,4 @@
+package import AccessControl
 package import Authorization
 package import GraphDatabase
 package import Graphviz
@@ -16,8 +17,10 @@ package struct Services: Sendable {
     package let database: GraphDatabase
     /// Queries, models and views.
     package let resources: NamedResources
-    /// Recognises tokens.
-    package let tokens: TokenAuthority
+    /// Finds out who somebody is.
+    package let authenticator: Authenticator
+    /// Says what callers may do.
+    package let access: Guard
     /// Decides over the graphs: the stores of OpenFGA's API, that of the network among them.
     package let stores: StoreDirectory
     /// Keeps decisions.
@@ -43,7 +46,8 @@ package struct Services: Sendable {
 
     /// Joins the services.
     package init(
-        catalog: GraphCatalog, resources: NamedResources, stores: StoreDirectory, decisions: DecisionLog,
+        catalog: GraphCatalog, resources: NamedResources, authenticator: Authenticator, access: Guard,
+        stores: StoreDirectory, decisions: DecisionLog,
         orchestrator: Orchestrator,
         blobs: BlobStore, pictures: PictureProcess, needsToken: Bool, logger: Logger
     ) {
@@ -51,7 +55,8 @@ package struct Services: Sendable {
         self.catalog = catalog
         self.database = database
         self.resources = resources
-        self.tokens = TokenAuthority(database: database)
+        self.authenticator = authenticator
+        self.access = access
         self.stores = stores
         self.decisions = decisions
         self.functions = FunctionRegistry(database: database)

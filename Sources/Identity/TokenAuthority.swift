@@ -1,15 +1,6 @@
 internal import Cryptography
 package import GraphDatabase
-internal import PropertyGraph
-
-/// Who is behind a request.
-package struct Principal: Hashable, Sendable {
-    /// The user's id, such as `admin`.
-    package let user: String
-
-    /// Names a user.
-    package init(user: String) { self.user = user }
-}
+package import PropertyGraph
 
 /// Gives out bearer tokens and recognises them. The graph holds `(:User)-[:OWNS]->(:Token)` with a hash.
 ///
@@ -17,6 +8,9 @@ package struct Principal: Hashable, Sendable {
 /// slow hashes such as scrypt protect what people choose themselves, and would cost 50 ms a request.
 package struct TokenAuthority: Sendable {
     private let database: GraphDatabase
+
+    /// How tokens of ours begin.
+    package static let prefix = "plx_"
 
     /// An authority over the users of a graph.
     package init(database: GraphDatabase) { self.database = database }
@@ -26,8 +20,8 @@ package struct TokenAuthority: Sendable {
     /// - Returns: the token, which is not stored anywhere, or nil when the graph has tokens already.
     /// - Throws: ``StorageError``, ``GraphError`` or ``RandomnessUnavailable``.
     package func bootstrap(now: Int) async throws -> String? {
-        let id = try Secrets.identifier(milliseconds: now)
-        let secret = hexadecimal(try Secrets.randomBytes(32))
+        let token = try NewToken(milliseconds: now)
+        let moment = ZonedDateTime(seconds: now / 1000)
         let isNew = try await self.database.write { transaction in
             let label = try transaction.label("Token")
             guard transaction.graph.count(label) == 0 else { return false }
@@ -36,38 +30,102 @@ package struct TokenAuthority: Sendable {
             _ = try transaction.createRelationship(type: "MEMBER", from: admin, to: group)
             let network = try Self.node("Network", id: self.database.name, in: transaction)
             _ = try transaction.createRelationship(type: "ADMINISTRATOR", from: group, to: network)
-            let token = try transaction.createNode(
-                labels: ["Token"],
-                properties: [
-                    "id": .string(id), "hash": .string(SHA256.digest(Array(secret.utf8))),
-                    "created_at": .dateTime(ZonedDateTime(seconds: now / 1000)),
-                ])
-            _ = try transaction.createRelationship(type: "OWNS", from: admin, to: token)
+            try token.write(for: admin, TokenTerms(name: "first"), at: moment, in: transaction)
             return true
         }
-        return isNew ? "plx_\(id)_\(secret)" : nil
+        return isNew ? token.text : nil
     }
 
-    /// The user whose token this is, or nil. O(1); a wrong secret takes the same time as a right one.
+    /// Makes a token for a user.
+    /// - Returns: its id and the token itself, which is not stored anywhere; nil when there is no such user.
+    /// - Throws: ``StorageError``, ``GraphError`` or ``RandomnessUnavailable``.
+    package func create(
+        for user: String, _ terms: TokenTerms, at moment: ZonedDateTime
+    ) async throws -> (id: String, token: String)? {
+        let token = try NewToken(milliseconds: moment.epochMilliseconds)
+        let isMade = try await self.database.write { transaction in
+            guard let owner = transaction.graph.node("User", id: user) else { return false }
+            try token.write(for: owner, terms, at: moment, in: transaction)
+            return true
+        }
+        return isMade ? (token.id, token.text) : nil
+    }
+
+    /// Takes a token away for good; false when there is none of that id. `of` names whose token it must be.
+    /// - Throws: ``StorageError``, ``GraphError``.
+    package func revoke(_ id: String, of user: String? = nil) async throws -> Bool {
+        try await self.database.write { transaction in
+            guard let node = transaction.graph.node("Token", id: id),
+                user == nil || transaction.graph.owner(ofToken: node)?.name == user
+            else { return false }
+            try transaction.deleteDetached(node)
+            return true
+        }
+    }
+
+    /// The user whose token this is, or nil: also when the token is over or the user is disabled. O(1); a wrong secret
+    /// takes the same time as a right one.
     package func principal(token: String) -> Principal? {
         let parts = token.split(separator: "_", omittingEmptySubsequences: false)
         guard parts.count == 3, parts[0] == "plx" else { return nil }
         let graph = self.database.snapshot()
         let offered = SHA256.digest(Array(parts[2].utf8))
-        guard let label = graph.tokens.label("Token"), let idKey = graph.tokens.propertyKey("id"),
-            let hashKey = graph.tokens.propertyKey("hash"), let owns = graph.tokens.relationshipType("OWNS"),
-            let node = graph.nodes(label, where: idKey, equals: .string(String(parts[1]))).first,
-            let hash = graph.property(hashKey, of: node).string, Secrets.areEqual(hash, offered),
-            let owner = graph.adjacency(of: node, .incoming).entries(of: owns).first,
-            let user = graph.property(idKey, of: owner.neighbour).string
+        guard let node = graph.node("Token", id: String(parts[1])), let hash = graph.text("hash", of: node),
+            Secrets.areEqual(hash, offered), let owner = graph.owner(ofToken: node),
+            graph.isEnabled(owner.node)
         else { return nil }
-        return Principal(user: user)
+        if let end = graph.value("expires_at", of: node) {
+            guard let end = end.dateTime, GraphDatabase.now().isBefore(end) else { return nil }
+        }
+        guard let list = graph.value("scopes", of: node)?.list else { return Principal(user: owner.name) }
+        return Principal(user: owner.name, scopes: Set(list.compactMap { $0.string.flatMap(Scope.init) }))
     }
 
     private static func node(_ label: String, id: String, in transaction: GraphTransaction) throws -> NodeID {
-        let key = try transaction.propertyKey("id")
-        let found = transaction.graph.nodes(try transaction.label(label), where: key, equals: .string(id))
-        if let node = found.first { return node }
+        if let node = transaction.graph.node(label, id: id) { return node }
         return try transaction.createNode(labels: [label], properties: ["id": .string(id)])
+    }
+}
+
+/// What a token is for and until when.
+package struct TokenTerms: Hashable, Sendable {
+    /// What people know it by.
+    package var name: String
+    /// What it is good for; nil for all that its user may do.
+    package var scopes: Set<Scope>?
+    /// When it ends; nil for never.
+    package var expiresAt: ZonedDateTime?
+
+    /// Joins the terms.
+    package init(name: String, scopes: Set<Scope>? = nil, expiresAt: ZonedDateTime? = nil) {
+        self.name = name
+        self.scopes = scopes
+        self.expiresAt = expiresAt
+    }
+}
+
+/// A token that is not stored yet.
+private struct NewToken {
+    let id: String
+    private let secret: String
+
+    init(milliseconds: Int) throws(RandomnessUnavailable) {
+        self.id = try Secrets.identifier(milliseconds: milliseconds)
+        self.secret = hexadecimal(try Secrets.randomBytes(32))
+    }
+
+    var text: String { "\(TokenAuthority.prefix)\(self.id)_\(self.secret)" }
+
+    func write(
+        for user: NodeID, _ terms: TokenTerms, at moment: ZonedDateTime, in transaction: GraphTransaction
+    ) throws(GraphError) {
+        var properties: [String: Value] = [
+            "id": .string(self.id), "hash": .string(SHA256.digest(Array(self.secret.utf8))),
+            "name": .string(terms.name), "created_at": .dateTime(moment),
+        ]
+        properties["expires_at"] = terms.expiresAt.map(Value.dateTime)
+        properties["scopes"] = terms.scopes.map { .list($0.map(\.rawValue).sorted().map(Value.string)) }
+        let token = try transaction.createNode(labels: ["Token"], properties: properties)
+        _ = try transaction.createRelationship(type: "OWNS", from: user, to: token)
     }
 }

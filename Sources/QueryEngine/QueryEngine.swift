@@ -222,7 +222,8 @@ package struct PreparedQuery: Sendable {
     private func execute(
         _ query: Query, _ call: QueryCall, _ sink: (ResultRow, ExecutionContext) throws -> Bool
     ) throws -> QueryResult {
-        let entry = self.services.running.begin(self.statement.source, database: call.database, at: call.now)
+        let entry = self.services.running.begin(
+            self.statement.source, database: call.database, at: call.now, user: call.limits.caller.user)
         defer { self.services.running.finish(entry) }
         let plan = try call.plan ?? self.plans.plan(query, call.graph, self.services)
         let (root, columns) = (plan.root, plan.columns)

@@ -16,7 +16,8 @@ struct Plexus: AsyncParsableCommand {
         version: plexusVersion,
         subcommands: [
             Serve.self, WorkerCommand.self, ShellCommandLine.self, Check.self, ModelCommand.self,
-            AccessCommand.self, Import.self, Export.self, Render.self,
+            AccessCommand.self, UserCommand.self, GroupCommand.self, ZoneCommand.self, TokenCommand.self,
+            Import.self, Export.self, Render.self,
             FunctionCommand.self,
             Call.self, PipelineCommand.self, RunCommand.self, JobCommand.self, MachineCommand.self,
             Verify.self, Backup.self, Restore.self,

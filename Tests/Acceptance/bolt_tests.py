@@ -420,6 +420,28 @@ class Errors(BoltCase):
         with self.driver.session(auth=neo4j.bearer_auth(self.server.token)) as session:
             self.assertEqual(session.run("RETURN 1 AS x").single()["x"], 1)
 
+    def test_users_come_in_by_password_and_do_what_their_graphs_let_them(self):
+        self.driver.execute_query("CREATE DATABASE guarded IF NOT EXISTS")
+        self.server.run("user", "add", "anne", "--password", stdin="correct horse\n")
+        tuples = [{"user": "user:anne", "relation": "reader", "object": "graph:guarded"}]
+        self.assertEqual(self.server.request("POST", "/stores/plexus/write", {"writes": {"tuple_keys": tuples}})[0], 200)
+        with GraphDatabase.driver(self.server.bolt, auth=("anne", "correct horse")) as driver:
+            ask = lambda statement, graph="guarded": driver.execute_query(statement, database_=graph).records
+            self.assertEqual(ask("RETURN 1 AS x")[0]["x"], 1)
+            for statement, graph in (("CREATE (:A)", "guarded"), ("MATCH (n) RETURN n", "plexus"),
+                                     ("CREATE INDEX FOR (n:A) ON (n.b)", "guarded"), ("DROP DATABASE guarded", "guarded"), ("CREATE DATABASE more", "guarded")):
+                with self.subTest(statement), self.assertRaises(ClientError) as caught:
+                    ask(statement, graph)
+                self.assertEqual(caught.exception.code, "Neo.ClientError.Security.Forbidden")
+            with driver.session(database="guarded") as session, self.assertRaises(ClientError) as caught:
+                session.run("USE plexus MATCH (n) RETURN n").consume()
+            self.assertEqual(caught.exception.code, "Neo.ClientError.Security.Forbidden")
+            self.assertEqual([row["name"] for row in ask("SHOW DATABASES")], ["guarded"])
+            self.assertEqual([row["username"] for row in ask("SHOW TRANSACTIONS YIELD *")], ["anne"])
+        self.server.run("user", "disable", "anne")
+        with GraphDatabase.driver(self.server.bolt, auth=("anne", "correct horse")) as driver, self.assertRaises(AuthError):
+            driver.execute_query("RETURN 1")
+
     def test_a_silent_transaction_that_writes_does_not_stop_others(self):
         """They wait for at most 30 s: here the client goes away, which ends it at once."""
         driver = GraphDatabase.driver(self.server.bolt, auth=("neo4j", self.server.token))

@@ -1,3 +1,5 @@
+import AccessControl
+import Authorization
 import Bolt
 import Foundation
 import GraphDatabase
@@ -108,7 +110,9 @@ struct ServerTests {
         var logger = Logger(label: "bolt")
         logger.logLevel = .critical
         let server = try await BoltServer.start(
-            BoltConfiguration(host: "127.0.0.1", port: 0, catalog: catalog, gate: .open, logger: logger))
+            BoltConfiguration(
+                host: "127.0.0.1", port: 0, catalog: catalog, authenticator: nil,
+                access: try openGuard(catalog), logger: logger))
         try await body(server, catalog)
         await server.close()
         try await catalog.close()
@@ -198,7 +202,8 @@ struct ServerTests {
             limits.connections = 0
             let server = try await BoltServer.start(
                 BoltConfiguration(
-                    host: "127.0.0.1", port: 0, catalog: catalog, gate: .open,
+                    host: "127.0.0.1", port: 0, catalog: catalog, authenticator: nil,
+                    access: try openGuard(catalog),
                     logger: Logger(label: "quiet") { _ in SwiftLogNoOpLogHandler() }, limits: limits))
             #expect(try await Self.talk(Self.conversation, to: server).isEmpty)
             await server.close()
@@ -211,7 +216,8 @@ struct ServerTests {
             limits.strangerTime = .milliseconds(20)
             let server = try await BoltServer.start(
                 BoltConfiguration(
-                    host: "127.0.0.1", port: 0, catalog: catalog, gate: .open,
+                    host: "127.0.0.1", port: 0, catalog: catalog, authenticator: nil,
+                    access: try openGuard(catalog),
                     logger: Logger(label: "quiet") { _ in SwiftLogNoOpLogHandler() }, limits: limits))
             let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .connect(host: "127.0.0.1", port: server.port).get()
@@ -226,4 +232,9 @@ extension [UInt8] {
         guard self.count >= sequence.count else { return false }
         return (0...self.count - sequence.count).contains { self[$0...].starts(with: sequence) }
     }
+}
+
+/// A guard that nobody asks: all callers of these tests are unchecked.
+private func openGuard(_ catalog: GraphCatalog) throws -> Guard {
+    Guard(model: try AuthorizationModel.parse("model\n  schema 1.1\ntype user\n"), database: catalog.network)
 }

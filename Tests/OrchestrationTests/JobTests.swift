@@ -55,7 +55,7 @@ struct JobTests {
             try await fixture.orchestrator.submit([good, bad], startedBy: "anne")
         }
         let filters: [String: Value] = [
-            "state": .null, "function": .null, "run": .null, "limit": .integer(10),
+            "state": .null, "function": .null, "run": .null, "started_by": .null, "limit": .integer(10),
         ]
         #expect(try fixture.database.read("jobs", filters).isEmpty)
         let jobs = try await fixture.orchestrator.submit([good, good, good], startedBy: "anne")

@@ -15,6 +15,10 @@ package struct TupleChange: Sendable {
     package var ignoresMissing = false
     /// Who does it.
     package var user: String?
+    /// Until when what is written counts; nil for always.
+    package var validUntil: ZonedDateTime?
+    /// A tuple that is there already is written anew, with this change's end.
+    package var replacesExisting = false
 
     /// An empty change.
     package init() {}
@@ -81,8 +85,17 @@ extension AuthorizationStore {
             for tuple in change.deletes where try Self.delete(tuple, change, editor) {
                 lines.append((tuple.key, false))
             }
-            for tuple in change.writes where try !Self.isThere(tuple, change, editor, transaction) {
-                try editor.write(tuple, at: moment, by: change.user)
+            for tuple in change.writes {
+                if change.replacesExisting {
+                    try editor.delete(tuple)
+                } else if try Self.isThere(tuple, change, editor, transaction) {
+                    continue
+                }
+                let relationship = try editor.write(tuple, at: moment, by: change.user)
+                if let end = change.validUntil {
+                    try transaction.setProperty(
+                        transaction.propertyKey(GraphNaming.validUntil), of: relationship, to: .dateTime(end))
+                }
                 lines.append((tuple, true))
             }
             try AuditChain.append(

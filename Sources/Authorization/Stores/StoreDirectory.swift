@@ -60,6 +60,11 @@ package final class StoreDirectory: Sendable {
         }
     }
 
+    /// The name of a store's graph, by the store's id or that name; nil when there is none.
+    package func graph(of id: String) -> String? {
+        self.openStore(id)?.information.graph ?? self.all().first { $0.id == id || $0.graph == id }?.graph
+    }
+
     /// All stores, oldest first; those that were not made as stores come first.
     package func all() -> [StoreInformation] {
         let graph = self.catalog.network.snapshot()
@@ -90,9 +95,12 @@ package final class StoreDirectory: Sendable {
 
     // MARK: Making and removing
 
-    /// Makes a store and its graph, which gets the store's name where that is one for a graph and is free.
+    /// Makes a store and its graph, which gets the store's name where that is one for a graph and is free. Who makes it
+    /// administers it: `(:User)-[:ADMINISTRATOR]->(:Graph)` in the network.
     /// - Throws: ``GraphCatalogError``, ``StorageError``.
-    package func create(_ name: String, at moment: ZonedDateTime) async throws -> StoreInformation {
+    package func create(
+        _ name: String, at moment: ZonedDateTime, administrator: String? = nil
+    ) async throws -> StoreInformation {
         let newest = Self.made(in: self.catalog.network.snapshot()).map(\.id).max()
         let id = try ULID.after(newest, at: moment)
         let graph = try await self.createGraph(name, id)
@@ -104,6 +112,11 @@ package final class StoreDirectory: Sendable {
                     "id": .string(id), "name": .string(name), "graph": .string(graph),
                     "created_at": .dateTime(moment),
                 ])
+            guard let administrator else { return }
+            try TupleEditor(transaction).write(
+                Tuple(
+                    subject: EntityReference(type: "user", id: administrator), relation: "administrator",
+                    object: EntityReference(type: "graph", id: graph)), at: moment, by: administrator)
         }
         return information
     }

@@ -1,3 +1,4 @@
+package import AccessControl
 package import GraphDatabase
 package import Identity
 package import Logging
@@ -12,22 +13,16 @@ package struct BoltConfiguration: Sendable {
     package let port: Int
     /// The graphs.
     package let catalog: GraphCatalog
-    /// Who is let in.
-    package let gate: Gate
+    /// Finds out who somebody is; nil where everybody comes in, whatever they show, and may do everything.
+    package let authenticator: Authenticator?
+    /// Says what callers may do.
+    package let access: Guard
     /// What encrypts connections; nil for plain ones.
     package let tls: BoltTLS?
     /// Where log lines go.
     package let logger: Logger
     /// Bytes, requests, seconds.
     package let limits: Limits
-
-    /// Who is let in.
-    package enum Gate: Sendable {
-        /// Everybody, whatever they show.
-        case open
-        /// Whoever shows a token of this authority.
-        case tokens(TokenAuthority)
-    }
 
     /// What a connection may take.
     package struct Limits: Sendable {
@@ -48,35 +43,49 @@ package struct BoltConfiguration: Sendable {
 
     /// Joins the parts.
     package init(
-        host: String, port: Int, catalog: GraphCatalog, gate: Gate, tls: BoltTLS? = nil,
-        logger: Logger, limits: Limits = Limits()
+        host: String, port: Int, catalog: GraphCatalog, authenticator: Authenticator?, access: Guard,
+        tls: BoltTLS? = nil, logger: Logger, limits: Limits = Limits()
     ) {
         self.host = host
         self.port = port
         self.catalog = catalog
-        self.gate = gate
+        self.authenticator = authenticator
+        self.access = access
         self.tls = tls
         self.logger = logger
         self.limits = limits
     }
 }
 
-extension BoltConfiguration.Gate {
-    /// Whether a client may come in with what HELLO or LOGON says.
-    /// - Throws: ``StatusError`` when not.
-    func check(_ entries: [String: Value]) throws(StatusError) {
-        guard case .tokens(let authority) = self else { return }
-        let token: String? =
+extension Authenticator {
+    /// Who a client is by what HELLO or LOGON says.
+    /// - Throws: ``StatusError`` when it is not let in.
+    func caller(_ entries: [String: Value]) async throws(StatusError) -> Caller {
+        let credentials = entries["credentials"]?.string ?? ""
+        do {
             switch entries["scheme"]?.string {
-            // Whoever knows only user names and passwords gives the token as password, under any name.
-            case "basic", "bearer": entries["credentials"]?.string
+            case "basic":
+                return .user(
+                    try await self.principal(user: entries["principal"]?.string ?? "", secret: credentials))
+            case "bearer": return .user(try await self.principal(bearer: credentials))
             case nil, "none":
-                throw Self.refusal("this server wants a token: user name `neo4j`, the token as password")
+                throw Self.refusal("this server wants a user name and a password, or a token as password")
             case let scheme?:
                 throw Self.refusal("scheme `\(scheme.prefix(40))` is not known; use `basic` or `bearer`")
             }
-        guard let token, authority.principal(token: token) != nil else {
-            throw Self.refusal("the token is not valid: user name `neo4j`, the token as password")
+        } catch let failure as AuthenticationFailure {
+            switch failure {
+            case .invalid:
+                throw Self.refusal("\(failure): give a user name and a password, or a token as password")
+            case .locked:
+                throw StatusError("Neo.ClientError.Security.AuthenticationRateLimit", failure.description)
+            case .busy:
+                throw StatusError("Neo.TransientError.Request.NoThreadsAvailable", failure.description)
+            }
+        } catch let error as StatusError {
+            throw error
+        } catch {
+            throw Self.refusal("\(error)")
         }
     }
 

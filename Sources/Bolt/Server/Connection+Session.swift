@@ -1,3 +1,4 @@
+internal import AccessControl
 internal import GraphDatabase
 internal import NIOCore
 internal import PropertyGraph
@@ -13,10 +14,14 @@ extension Connection {
     func hello(_ request: BoltRequest, _ entries: [String: Value]) {
         do {
             self.filter = try NotificationFilter().refined(by: entries)
-            if !self.version.hasLogon { try self.configuration.gate.check(entries) }
         } catch {
             return self.fail(request, error)
         }
+        guard !self.version.hasLogon else { return self.greet(request, entries) }
+        self.identify(request, entries) { $0.greet(request, entries) }
+    }
+
+    private func greet(_ request: BoltRequest, _ entries: [String: Value]) {
         var metadata: Metadata = [
             ("server", .string(Self.agent)), ("connection_id", .string(self.id)),
             ("hints", .map(["telemetry.enabled": .boolean(false)])),
@@ -27,21 +32,45 @@ extension Connection {
             self.usesUTC = true
             metadata.append(("patch_bolt", .list([.string("utc")])))
         }
-        if !self.version.hasLogon { self.welcome() }
         self.succeed(request, metadata)
     }
 
     func logon(_ request: BoltRequest, _ entries: [String: Value]) {
-        do {
-            try self.configuration.gate.check(entries)
-        } catch {
-            return self.fail(request, error)
+        self.identify(request, entries) { $0.succeed(request) }
+    }
+
+    /// Finds out who the client is, and goes on when it is let in.
+    private func identify(
+        _ request: BoltRequest, _ entries: [String: Value],
+        then: @escaping @Sendable (Connection) -> Void
+    ) {
+        guard let authenticator = self.configuration.authenticator else {
+            self.welcome(.unchecked)
+            return then(self)
         }
-        self.welcome()
+        let task = TaskBox()
+        let back = self.start(request) { task.cancel() }
+        task.run {
+            do {
+                let caller = try await authenticator.caller(entries)
+                back { connection in
+                    connection.welcome(caller)
+                    then(connection)
+                }
+            } catch {
+                back { $0.fail(request, error) }
+            }
+        }
+    }
+
+    /// What a client who says nothing may do, between LOGOFF and LOGON.
+    func forget(_ request: BoltRequest) {
+        self.caller = self.configuration.authenticator == nil ? .unchecked : .nobody
         self.succeed(request)
     }
 
-    private func welcome() {
+    private func welcome(_ caller: Caller) {
+        self.caller = caller
         self.isKnown = true
         self.assembler.limit = self.configuration.limits.messageBytes
         self.strangerTimer?.cancel()
@@ -80,6 +109,12 @@ extension Connection {
         let options: StatementOptions
         do {
             options = try StatementOptions(entries, connection: self.filter)
+        } catch {
+            return self.fail(request, error)
+        }
+        do {
+            try self.configuration.access.require(
+                self.caller, .graph(.read, options.graph ?? GraphCatalog.network))
         } catch {
             return self.fail(request, error)
         }

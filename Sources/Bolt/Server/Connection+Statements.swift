@@ -1,3 +1,4 @@
+internal import AccessControl
 internal import Cypher
 internal import GraphDatabase
 internal import NIOCore
@@ -83,12 +84,15 @@ extension Connection {
         var limits = QueryLimits.standard
         if let limit = options.timeLimit { limits.seconds = min(limits.seconds, limit / .seconds(1)) }
         if let transaction = self.transaction { limits = transaction.limits(limits) }
+        limits.caller = self.configuration.access.queryCaller(
+            self.caller, statement, self.configuration.catalog)
         return Call(request, statement, parameters, options, graph, limits)
     }
 
     private func run(_ call: Call) {
         do {
             try call.options.check(call.statement)
+            try self.configuration.access.require(self.caller, call.statement, on: call.graph.name)
             if let transaction = self.transaction {
                 return try self.run(call, in: transaction)
             }
@@ -197,8 +201,8 @@ extension Connection {
     private func readBriefly(_ call: Call, _ planned: PlannedQuery) -> Bool {
         let control = QueryControl(isBrief: true)
         var encoder = self.encoder(of: planned.graph)
-        let limits = QueryLimits(
-            seconds: call.limits.seconds, rows: Self.briefRows, heldValues: Self.briefValues)
+        var limits = call.limits
+        (limits.rows, limits.heldValues) = (Self.briefRows, Self.briefValues)
         do {
             let result = try planned.stream(
                 parameters: call.parameters, limits: limits, now: GraphDatabase.now(),

@@ -1,3 +1,4 @@
+internal import AccessControl
 internal import GraphDatabase
 internal import Logging
 internal import NIOCore
@@ -64,6 +65,8 @@ final class Connection: ChannelDuplexHandler {
     @exclusivity(unchecked) var writer = MessageWriter(version: BoltVersion(5, 0))
     @exclusivity(unchecked) var usesUTC = true
     @exclusivity(unchecked) var isKnown = false
+    /// Who the client is.
+    @exclusivity(unchecked) var caller = Caller.nobody
     @exclusivity(unchecked) var filter = NotificationFilter()
 
     @exclusivity(unchecked) var running: Running?
@@ -279,7 +282,8 @@ final class Connection: ChannelDuplexHandler {
         case .reset:
             self.abandon()
             self.succeed(request)
-        case .logoff, .telemetry: self.succeed(request)
+        case .logoff: self.forget(request)
+        case .telemetry: self.succeed(request)
         case .route(let routing, let options): self.route(request, routing, options)
         case .begin(let options): self.begin(request, options)
         case .run(let text, let parameters, let options): self.run(request, text, parameters, options)
@@ -308,6 +312,10 @@ final class Connection: ChannelDuplexHandler {
     }
 
     func fail(_ request: BoltRequest, _ error: any Error) {
+        if let denied = error as? AccessDenied {
+            return self.fail(
+                request, Neo4jStatus("Neo.ClientError.Security.Forbidden", denied.description))
+        }
         if let status = Neo4jStatus(error) { return self.fail(request, status) }
         if error is CancellationError {
             return self.fail(

@@ -1,8 +1,8 @@
+internal import AccessControl
 internal import Authorization
 internal import CEL
 internal import HTTPTypes
 internal import Hummingbird
-internal import Identity
 internal import JSON
 internal import PropertyGraph
 
@@ -17,7 +17,7 @@ struct OpenFGACall {
     func query(_ name: String) -> String? { self.request.parameter(name) }
 
     /// Who asks; nil when nobody has to say.
-    var user: String? { self.context.principal?.user }
+    var user: String? { self.context.caller.user }
 
     func body() async throws -> JSON {
         let body = try await self.request.json(form: .openFGA)
@@ -52,17 +52,30 @@ struct OpenFGACall {
 struct OpenFGARouter {
     typealias Handler = @Sendable (OpenFGACall) async throws -> Response
 
-    private let router: Router<APIContext>
+    private let router: GuardedRouter
 
-    init(_ router: Router<APIContext>) { self.router = router }
+    init(_ router: GuardedRouter) { self.router = router }
 
-    func get(_ path: RouterPath, _ handler: @escaping Handler) { self.on(.get, path, handler) }
-    func post(_ path: RouterPath, _ handler: @escaping Handler) { self.on(.post, path, handler) }
-    func put(_ path: RouterPath, _ handler: @escaping Handler) { self.on(.put, path, handler) }
-    func delete(_ path: RouterPath, _ handler: @escaping Handler) { self.on(.delete, path, handler) }
+    func get(_ path: RouterPath, _ asks: Asks, _ handler: @escaping Handler) {
+        self.on(.get, path, asks, handler)
+    }
 
-    private func on(_ method: HTTPRequest.Method, _ path: RouterPath, _ handler: @escaping Handler) {
-        self.router.on(path, method: method) { request, context in
+    func post(_ path: RouterPath, _ asks: Asks, _ handler: @escaping Handler) {
+        self.on(.post, path, asks, handler)
+    }
+
+    func put(_ path: RouterPath, _ asks: Asks, _ handler: @escaping Handler) {
+        self.on(.put, path, asks, handler)
+    }
+
+    func delete(_ path: RouterPath, _ asks: Asks, _ handler: @escaping Handler) {
+        self.on(.delete, path, asks, handler)
+    }
+
+    private func on(
+        _ method: HTTPRequest.Method, _ path: RouterPath, _ asks: Asks, _ handler: @escaping Handler
+    ) {
+        self.router.on(method, path, asks, form: .openFGA) { request, context in
             do {
                 return try await handler(OpenFGACall(request: request, context: context))
             } catch {
@@ -98,6 +111,17 @@ struct Page {
     init(_ body: JSON, limit: Int = 100) throws {
         let size = body["page_size"].flatMap { $0 == .null ? nil : $0 }.map { $0.int ?? 0 }
         try self.init(size: size, token: body["continuation_token"]?.string, limit: limit)
+    }
+
+    /// From a request of our own routes: `page_size`, `continuation_token`.
+    init(_ request: Request, limit: Int = 1000) throws {
+        do {
+            try self.init(
+                size: request.parameter("page_size").map { Int($0) ?? 0 },
+                token: request.parameter("continuation_token"), limit: limit)
+        } catch let problem as HTTPProblem {
+            throw problem.with(form: .problem)
+        }
     }
 
     private init(size: Int?, token: String?, limit: Int) throws {

@@ -1,8 +1,8 @@
+internal import AccessControl
 internal import Authorization
 internal import GraphDatabase
 internal import HTTPTypes
 internal import Hummingbird
-internal import Identity
 internal import JSON
 internal import PropertyGraph
 
@@ -13,32 +13,35 @@ struct AccessRoutes {
     /// How many evaluations or results one request may have.
     private static let limit = 1000
 
-    func add(to router: Router<APIContext>) {
+    func add(to router: GuardedRouter) {
         for (path, suffix) in [("", ""), ("/stores/:id", ""), ("", "/stores/:id")] {
-            router.get(RouterPath("\(path)/.well-known/authzen-configuration\(suffix)")) { request, context in
+            router.get(RouterPath("\(path)/.well-known/authzen-configuration\(suffix)"), .nothing) {
+                request, context in
                 self.metadata(request, context)
             }
         }
         for path in ["", "/stores/:id"] {
             let access = path + "/access/v1"
-            router.post(RouterPath("\(access)/evaluation")) { request, context in
+            router.post(RouterPath("\(access)/evaluation"), .store(.check)) { request, context in
                 let body = try await self.body(request)
                 let asked = try Self.request(body)
                 let store = try await self.store(context)
                 return Response(self.answer(asked, try store.view(), context, store))
             }
-            router.post(RouterPath("\(access)/evaluations")) { try await self.evaluations($0, $1) }
-            router.post(RouterPath("\(access)/search/subject")) { request, context in
+            router.post(RouterPath("\(access)/evaluations"), .store(.check)) {
+                try await self.evaluations($0, $1)
+            }
+            router.post(RouterPath("\(access)/search/subject"), .store(.check)) { request, context in
                 try await self.search(request, context, without: .subject) { view, request in
                     try view.subjects(request, at: self.services.now).map(\.json)
                 }
             }
-            router.post(RouterPath("\(access)/search/resource")) { request, context in
+            router.post(RouterPath("\(access)/search/resource"), .store(.check)) { request, context in
                 try await self.search(request, context, without: .resource) { view, request in
                     try view.resources(request, at: self.services.now).map(\.json)
                 }
             }
-            router.post(RouterPath("\(access)/search/action")) { request, context in
+            router.post(RouterPath("\(access)/search/action"), .store(.check)) { request, context in
                 try await self.search(request, context, without: .action) { view, request in
                     try view.actions(request, at: self.services.now).map { ["name": .string($0)] }
                 }
@@ -138,7 +141,7 @@ struct AccessRoutes {
                     relation: request.action,
                     object: EntityReference(type: request.resource.type, id: request.resource.id),
                     isAllowed: isAllowed, milliseconds: self.services.now.epochMilliseconds,
-                    caller: context.principal?.user), in: store)
+                    caller: context.caller.user), in: store)
             return ["decision": .bool(isAllowed)]
         } catch {
             return ["decision": false, "context": ["reason": .string(error.description)]]

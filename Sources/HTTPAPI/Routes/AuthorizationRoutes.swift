@@ -1,3 +1,4 @@
+internal import AccessControl
 package import Authorization
 internal import GraphDatabase
 internal import Graphviz
@@ -11,11 +12,11 @@ package import Visualization
 struct AuthorizationRoutes {
     let services: Services
 
-    func add(to router: Router<APIContext>) {
-        router.post("/v1/explain") { request, _ in try await self.explain(request) }
+    func add(to router: GuardedRouter) {
+        router.post("/v1/explain", .inHandler) { try await self.explain($0, $1) }
     }
 
-    private func explain(_ request: Request) async throws -> Response {
+    private func explain(_ request: Request, _ context: APIContext) async throws -> Response {
         let body = try await request.json()
         guard let subject = body["subject"]?.string, let relation = body["relation"]?.string,
             let object = body["object"]?.string
@@ -24,6 +25,7 @@ struct AuthorizationRoutes {
                 .badRequest, code: "invalid_request",
                 "`subject`, `relation` and `object` are needed, such as user:anne, can_run, function:clean")
         }
+        try self.services.require(.check, store: body["store"]?.string, context)
         let store = try await self.services.stores.store(body["store"]?.string ?? GraphCatalog.network)
         let tuples = try body["contextual_tuples"]?["tuple_keys"]?.array?.map { try Tuple(json: $0) }
         let options = CheckOptions(

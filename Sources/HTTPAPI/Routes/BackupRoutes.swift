@@ -1,3 +1,4 @@
+internal import AccessControl
 internal import Foundation
 internal import GraphDatabase
 internal import GraphStorage
@@ -12,10 +13,12 @@ struct BackupRoutes {
     private static let pieceBytes = 1 << 20
     let services: Services
 
-    func add(to router: Router<APIContext>) {
+    func add(to router: GuardedRouter) {
         self.removeLeftovers()
-        router.get("/v1/backup") { request, _ in
-            try await self.backup(request.parameter("db") ?? GraphCatalog.network)
+        router.get("/v1/backup", .inHandler) { request, context in
+            let name = request.parameter("db") ?? GraphCatalog.network
+            try self.services.require(.graph(.administer, name), context)
+            return try await self.backup(name)
         }
     }
 

@@ -1,3 +1,4 @@
+internal import AccessControl
 internal import GraphDatabase
 internal import GraphStorage
 internal import HTTPTypes
@@ -7,8 +8,8 @@ internal import Hummingbird
 struct ExportRoutes {
     let services: Services
 
-    func add(to router: Router<APIContext>) {
-        router.get("/v1/export") { request, _ in
+    func add(to router: GuardedRouter) {
+        router.get("/v1/export", .networkGraph(.read)) { request, _ in
             let graph = self.services.database.snapshot()
             switch request.parameter("format") ?? "jsonl" {
             case "jsonl":

@@ -1,3 +1,4 @@
+internal import AccessControl
 internal import Foundation
 internal import GraphDatabase
 package import GraphStorage
@@ -14,9 +15,9 @@ struct ImportRoutes {
     static let bodyLimit = 64 << 30
     let services: Services
 
-    func add(to router: Router<APIContext>) {
-        router.post("/v1/import") { request, _ in try await self.take(request) }
-        router.post("/v1/import/cypher") { request, _ in
+    func add(to router: GuardedRouter) {
+        router.post("/v1/import", .networkGraph(.write)) { request, _ in try await self.take(request) }
+        router.post("/v1/import/cypher", .networkGraph(.write)) { request, _ in
             try await self.spooled(request) { path in
                 try await self.services.database.importScript(
                     .file(path), name: request.parameter("file") ?? "script")

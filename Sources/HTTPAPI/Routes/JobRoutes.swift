@@ -1,3 +1,4 @@
+internal import AccessControl
 internal import GraphDatabase
 internal import HTTPTypes
 internal import Hummingbird
@@ -9,16 +10,23 @@ internal import PropertyGraph
 struct JobRoutes {
     let services: Services
 
-    func add(to router: Router<APIContext>) {
-        router.post("/v1/jobs") { request, context in try await self.submit(request, context) }
-        router.post("/v1/jobs:batch") { request, context in try await self.submitBatch(request, context) }
-        router.get("/v1/jobs") { request, _ in try self.list(request) }
-        router.get("/v1/jobs/:id") { _, context in try self.job(context) }
-        router.patch("/v1/jobs/:id") { request, context in try await self.change(request, context) }
-        router.get("/v1/jobs/:id/result") { request, context in try await self.result(request, context) }
-        router.get("/v1/jobs/:id/explain") { _, context in try self.explain(context) }
-        router.post("/v1/jobs/:id/cancel") { _, context in
+    func add(to router: GuardedRouter) {
+        router.post("/v1/jobs", .inHandler) { request, context in try await self.submit(request, context) }
+        router.post("/v1/jobs:batch", .inHandler) { request, context in
+            try await self.submitBatch(request, context)
+        }
+        router.get("/v1/jobs", .inHandler) { try self.list($0, $1) }
+        router.get("/v1/jobs/:id", .inHandler) { _, context in try self.job(context) }
+        router.patch("/v1/jobs/:id", .network(.operate)) { request, context in
+            try await self.change(request, context)
+        }
+        router.get("/v1/jobs/:id/result", .inHandler) { request, context in
+            try await self.result(request, context)
+        }
+        router.get("/v1/jobs/:id/explain", .inHandler) { _, context in try self.explain(context) }
+        router.post("/v1/jobs/:id/cancel", .inHandler) { _, context in
             let id = self.id(context)
+            _ = try self.record(id, context)
             try await self.services.orchestrator.cancel(job: id, by: context.user)
             return Response(["id": .string(id), "state": "cancelled"])
         }
@@ -31,10 +39,11 @@ struct JobRoutes {
     private func submit(_ request: Request, _ context: APIContext) async throws -> Response {
         let job = try self.jobRequest(
             try await request.json(), at: nil, key: request.headers[.init("Idempotency-Key") ?? .accept])
+        try self.services.require(.on(.function, .run, job.function), context)
         let submitted = try await self.services.orchestrator.submit([job], startedBy: context.user)
         let isNew = submitted.first?.isNew ?? false
         let id = submitted.first?.id ?? ""
-        let state = isNew ? "queued" : try self.record(id)["state"]?.string ?? ""
+        let state = isNew ? "queued" : try self.record(id, context)["state"]?.string ?? ""
         return Response(["id": .string(id), "state": .string(state)], status: isNew ? .created : .ok)
     }
 
@@ -44,6 +53,10 @@ struct JobRoutes {
         }
         let jobs = try list.enumerated().map { index, json in
             try self.jobRequest(json, at: index, key: json["idempotency_key"]?.string)
+        }
+        context.inquiry.note()
+        for function in Set(jobs.map(\.function)).sorted() {
+            try self.services.require(.on(.function, .run, function), context)
         }
         let submitted = try await self.services.orchestrator.submit(jobs, startedBy: context.user)
         return Response(
@@ -90,7 +103,7 @@ struct JobRoutes {
 
     // MARK: Reading
 
-    private func list(_ request: Request) throws -> Response {
+    private func list(_ request: Request, _ context: APIContext) throws -> Response {
         func filter(_ name: String) -> Value { request.parameter(name).map(Value.string) ?? .null }
         let limit = request.parameter("limit").flatMap(Int.init) ?? 100
         guard (1...10_000).contains(limit) else {
@@ -100,23 +113,27 @@ struct JobRoutes {
             "jobs",
             [
                 "state": filter("state"), "function": filter("function"), "run": filter("run"),
-                "limit": .integer(limit),
+                "started_by": self.services.ownOnly(context), "limit": .integer(limit),
             ])
         return Response(self.services.list(records, "jobs"))
     }
 
     private func explain(_ context: APIContext) throws -> Response {
         let id = self.id(context)
+        let record = try self.record(id, context)
         let reasons = try self.services.orchestrator.explain(job: id)
         return Response([
-            "id": .string(id), "state": .string(try self.record(id)["state"]?.string ?? ""),
+            "id": .string(id), "state": .string(record["state"]?.string ?? ""),
             "reasons": .array(
                 reasons.map { ["code": .string($0.code), "message": .string($0.message)] }),
         ])
     }
 
-    private func record(_ id: String) throws -> Record {
-        guard let record = try self.services.database.read("job", ["job": .string(id)]).first else {
+    /// A job of the caller's own, or any for those who operate the network.
+    private func record(_ id: String, _ context: APIContext) throws -> Record {
+        let found = try self.services.database.read("job", ["job": .string(id)]).first
+        try self.services.require(owner: found?["started_by"]?.string, context)
+        guard let record = found else {
             throw OrchestrationError.notFound(what: "job", name: id, hint: nil)
         }
         return record
@@ -124,7 +141,7 @@ struct JobRoutes {
 
     private func job(_ context: APIContext) throws -> Response {
         let id = self.id(context)
-        var answer = self.services.object(try self.record(id))
+        var answer = self.services.object(try self.record(id, context))
         answer["attempts_made"] = .array(
             try self.services.database.read("job_attempts", ["job": .string(id)]).map {
                 self.services.json($0)
@@ -134,9 +151,12 @@ struct JobRoutes {
 
     private func result(_ request: Request, _ context: APIContext) async throws -> Response {
         let id = self.id(context)
+        _ = try self.record(id, context)
         let ends: Set<String> = ["succeeded", "failed", "skipped", "cancelled"]
-        try await self.services.wait(request) { ends.contains(try self.record(id)["state"]?.string ?? "") }
-        let record = try self.record(id)
+        try await self.services.wait(request) {
+            ends.contains(try self.record(id, context)["state"]?.string ?? "")
+        }
+        let record = try self.record(id, context)
         let state = record["state"]?.string ?? ""
         guard ends.contains(state) else {
             return Response(["id": .string(id), "state": .string(state)], status: .accepted)

@@ -1,3 +1,4 @@
+internal import AccessControl
 internal import Authorization
 internal import CEL
 internal import GraphDatabase
@@ -10,21 +11,25 @@ internal import PropertyGraph
 struct OpenFGARoutes {
     let services: Services
 
-    func add(to router: Router<APIContext>) {
+    func add(to router: GuardedRouter) {
         let stores = OpenFGARouter(router)
-        stores.post("/stores") { try await self.create($0) }
-        stores.get("/stores") { try self.list($0) }
-        stores.get("/stores/:id") { Response(try await self.store($0).information.json) }
-        stores.delete("/stores/:id") { try await self.delete($0) }
-        stores.post("/stores/:id/authorization-models") { try await self.writeModel($0) }
-        stores.get("/stores/:id/authorization-models") { try await self.models($0) }
-        stores.get("/stores/:id/authorization-models/:model") { try await self.model($0) }
-        stores.post("/stores/:id/write") { try await self.write($0) }
-        stores.post("/stores/:id/read") { try await self.read($0) }
-        stores.get("/stores/:id/changes") { try await self.changes($0) }
-        stores.put("/stores/:id/assertions/:model") { try await self.writeAssertions($0) }
-        stores.get("/stores/:id/assertions/:model") { try await self.assertions($0) }
-        stores.post("/stores/:id/delete") { try await self.deleteByParts($0) }
+        stores.post("/stores", .network(.createGraphs)) { try await self.create($0) }
+        stores.get("/stores", .inHandler) { try self.list($0) }
+        stores.get("/stores/:id", .store(.check)) { Response(try await self.store($0).information.json) }
+        stores.delete("/stores/:id", .store(.administer)) { try await self.delete($0) }
+        stores.post("/stores/:id/authorization-models", .store(.changeSchema)) {
+            try await self.writeModel($0)
+        }
+        stores.get("/stores/:id/authorization-models", .store(.check)) { try await self.models($0) }
+        stores.get("/stores/:id/authorization-models/:model", .store(.check)) { try await self.model($0) }
+        stores.post("/stores/:id/write", .store(.write)) { try await self.write($0) }
+        stores.post("/stores/:id/read", .store(.read)) { try await self.read($0) }
+        stores.get("/stores/:id/changes", .store(.read)) { try await self.changes($0) }
+        stores.put("/stores/:id/assertions/:model", .store(.changeSchema)) {
+            try await self.writeAssertions($0)
+        }
+        stores.get("/stores/:id/assertions/:model", .store(.read)) { try await self.assertions($0) }
+        stores.post("/stores/:id/delete", .store(.write)) { try await self.deleteByParts($0) }
     }
 
     private func store(_ call: OpenFGACall) async throws -> AuthorizationStore {
@@ -43,13 +48,17 @@ struct OpenFGARoutes {
         else {
             throw HTTPProblem.openFGA("`name` is 3 to 64 letters, digits, spaces and signs of .-/^_&@")
         }
-        let information = try await self.services.stores.create(name, at: self.services.now)
+        let information = try await self.services.stores.create(
+            name, at: self.services.now, administrator: call.context.caller.user)
         return Response(information.json, status: .created)
     }
 
     private func list(_ call: OpenFGACall) throws -> Response {
         let name = call.query("name")
-        let all = self.services.stores.all().filter { name == nil || $0.name == name }
+        let rights = self.services.rights(call.context)
+        let all = self.services.stores.all().filter {
+            (name == nil || $0.name == name) && rights.allows(call.context.caller, .graph(.check, $0.graph))
+        }
         let page = try Page(call)
         let start = try page.token.map { token in
             guard let index = all.firstIndex(where: { $0.id == token }) else { throw Page.wrongToken }

@@ -1,3 +1,4 @@
+internal import AccessControl
 internal import GraphDatabase
 internal import Graphviz
 internal import HTTPTypes
@@ -11,46 +12,71 @@ internal import Visualization
 struct OrchestrationRoutes {
     let services: Services
 
-    func add(to router: Router<APIContext>) {
-        router.get("/v1/functions") { _, _ in
-            Response(self.services.list(try self.services.functions.list(), "functions"))
+    func add(to router: GuardedRouter) {
+        router.get("/v1/functions", .inHandler) { _, context in
+            self.visible(try self.services.functions.list(), .function, "functions", context)
         }
-        router.post("/v1/functions") { request, _ in try await self.registerFunction(request) }
-        router.get("/v1/functions/:name") { _, context in try self.function(context, version: nil) }
-        router.get("/v1/functions/:name/versions/:version") { _, context in
+        router.post("/v1/functions", .inHandler) { try await self.registerFunction($0, $1) }
+        router.get("/v1/functions/:name", .object(.function, .see, parameter: "name")) { _, context in
+            try self.function(context, version: nil)
+        }
+        router.get("/v1/functions/:name/versions/:version", .object(.function, .see, parameter: "name")) {
+            _, context in
             try self.function(context, version: context.parameters.get("version"))
         }
-        router.post("/v1/functions/:name/versions/:version/:change") { _, context in
-            try await self.enable(context)
+        router.post("/v1/functions/:name/versions/:version/:change", .inHandler) { _, context in
+            try self.services.require(
+                .on(.function, .publish, context.parameters.get("name") ?? ""), or: .network(.operate),
+                context)
+            return try await self.enable(context)
         }
-        router.get("/v1/pipelines") { _, _ in
-            Response(self.services.list(try self.services.pipelines.list(), "pipelines"))
+        router.get("/v1/pipelines", .inHandler) { _, context in
+            self.visible(try self.services.pipelines.list(), .pipeline, "pipelines", context)
         }
-        router.post("/v1/pipelines") { request, _ in try await self.registerPipeline(request) }
-        router.post("/v1/pipelines/validate") { request, _ in try await self.validatePipeline(request) }
-        router.get("/v1/pipelines/:name") { _, context in
+        router.post("/v1/pipelines", .network(.enter)) { try await self.registerPipeline($0, $1) }
+        router.post("/v1/pipelines/validate", .network(.enter)) { request, _ in
+            try await self.validatePipeline(request)
+        }
+        router.get("/v1/pipelines/:name", .object(.pipeline, .see, parameter: "name")) { _, context in
             Response(
                 self.services.json(try self.services.pipelines.version(context.parameters.get("name") ?? "")))
         }
-        router.post("/v1/pipelines/:name/runs") { request, context in
+        router.post("/v1/pipelines/:name/runs", .object(.pipeline, .run, parameter: "name")) {
+            request, context in
             try await self.startRun(request, context)
         }
-        router.get("/v1/runs") { _, _ in
-            Response(
-                self.services.list(try self.services.database.read("runs", ["limit": .integer(100)]), "runs"))
+        router.get("/v1/runs", .inHandler) { _, context in
+            let runs = try self.services.database.read(
+                "runs", ["started_by": self.services.ownOnly(context), "limit": .integer(100)])
+            return Response(self.services.list(runs, "runs"))
         }
-        router.get("/v1/runs/:id") { request, context in try await self.run(request, context) }
-        router.post("/v1/runs/:id/cancel") { _, context in
+        router.get("/v1/runs/:id", .inHandler) { request, context in try await self.run(request, context) }
+        router.post("/v1/runs/:id/cancel", .inHandler) { _, context in
             let id = context.parameters.get("id") ?? ""
+            let owner = try self.services.database.read("run", ["run": .string(id)]).first?["started_by"]
+            try self.services.require(owner: owner?.string, context)
             try await self.services.orchestrator.cancel(run: id, by: context.user)
             return Response(["id": .string(id), "state": "cancelled"])
         }
     }
 
+    /// What of a list the caller may see.
+    private func visible(
+        _ records: [Record], _ type: Permission.Hidden, _ name: String, _ context: APIContext
+    ) -> Response {
+        let rights = self.services.rights(context)
+        return Response(
+            self.services.list(
+                records.filter { rights.allows(context.caller, .on(type, .see, $0["name"]?.string ?? "")) },
+                name))
+    }
+
     // MARK: Functions
 
-    private func registerFunction(_ request: Request) async throws -> Response {
+    private func registerFunction(_ request: Request, _ context: APIContext) async throws -> Response {
         let definition = try FunctionDefinition(json: try await request.json())
+        try self.services.require(
+            .on(.function, .publish, definition.reference), or: .network(.publish), context)
         let isNew = try await self.services.functions.register(definition, now: self.services.now)
         return Response(
             ["id": .string(definition.reference), "created": .bool(isNew)], status: isNew ? .created : .ok)
@@ -89,8 +115,10 @@ struct OrchestrationRoutes {
         return try PipelineDefinition(graph: try await self.services.pictures.parse(dot), dot: dot)
     }
 
-    private func registerPipeline(_ request: Request) async throws -> Response {
+    private func registerPipeline(_ request: Request, _ context: APIContext) async throws -> Response {
         let definition = try await self.definition(request)
+        try self.services.require(
+            .on(.pipeline, .publish, definition.name), or: .network(.publish), context)
         let isNew = try await self.services.pipelines.register(definition, now: self.services.now)
         let id = "\(definition.name)@\(definition.version)"
         return Response(
@@ -125,6 +153,8 @@ struct OrchestrationRoutes {
 
     private func run(_ request: Request, _ context: APIContext) async throws -> Response {
         let id = context.parameters.get("id") ?? ""
+        let owner = try self.services.database.read("run", ["run": .string(id)]).first?["started_by"]
+        try self.services.require(owner: owner?.string, context)
         try await self.services.wait(request) {
             try self.services.database.read("run", ["run": .string(id)]).first.map {
                 $0["state"] != .string("running")

@@ -1,3 +1,4 @@
+internal import AccessControl
 internal import GraphDatabase
 internal import Graphviz
 internal import HTTPTypes
@@ -11,13 +12,18 @@ internal import Visualization
 struct PictureRoutes {
     let services: Services
 
-    func add(to router: Router<APIContext>) {
-        router.get("/v1/runs/:id/:file") { _, context in
+    func add(to router: GuardedRouter) {
+        router.get("/v1/runs/:id/:file", .inHandler) { _, context in
             let format = try self.format(context.parameters.get("file") ?? "", of: "graph")
-            return try await self.picture(try await self.run(context.parameters.get("id") ?? ""), format)
+            return try await self.picture(
+                try await self.run(context.parameters.get("id") ?? "", context), format)
         }
-        router.get("/v1/views") { _, _ in
-            let views = self.services.views.names.map { name -> JSON in
+        router.get("/v1/views", .inHandler) { _, context in
+            let rights = self.services.rights(context)
+            let seen = self.services.views.names.filter {
+                rights.allows(context.caller, .on(.view, .see, $0))
+            }
+            let views = seen.map { name -> JSON in
                 let view = try? self.services.views.view(name)
                 return [
                     "name": .string(name), "title": .string(view?.title ?? ""),
@@ -27,7 +33,8 @@ struct PictureRoutes {
             }
             return Response(["views": .array(views)])
         }
-        router.get("/v1/views/:file") { request, context in try await self.view(request, context) }
+        router.get("/v1/views/:file", .inHandler) { request, context in try await self.view(request, context)
+        }
     }
 
     private func format(_ file: String, of stem: String) throws -> PictureFormat {
@@ -46,8 +53,10 @@ struct PictureRoutes {
         return Response(bytes, type: format.mediaType, headers: [.cacheControl: "no-cache"])
     }
 
-    private func run(_ id: String) async throws -> String {
-        guard let run = try self.services.database.read("run", ["run": .string(id)]).first else {
+    private func run(_ id: String, _ context: APIContext) async throws -> String {
+        let found = try self.services.database.read("run", ["run": .string(id)]).first
+        try self.services.require(owner: found?["started_by"]?.string, context)
+        guard let run = found else {
             throw OrchestrationError.notFound(what: "run", name: id, hint: "see `plexus run list`")
         }
         let graph = try await self.services.pictures.parse(run["dot"]?.string ?? "")
@@ -71,6 +80,7 @@ struct PictureRoutes {
     private func view(_ request: Request, _ context: APIContext) async throws -> Response {
         let file = context.parameters.get("file") ?? ""
         let name = file.split(separator: ".", maxSplits: 1).first.map(String.init) ?? ""
+        try self.services.require(.on(.view, .see, name), context)
         guard let view = try self.services.views.view(name) else {
             let names = self.services.views.names.joined(separator: ", ")
             throw HTTPProblem(.notFound, code: "not_found", "there is no view `\(name)`; there are \(names)")

@@ -1,3 +1,4 @@
+internal import AccessControl
 internal import Cypher
 internal import GraphDatabase
 internal import HTTPTypes
@@ -15,8 +16,10 @@ internal import QueryEngine
 struct ProcedureRoutes {
     let services: Services
 
-    func add(to router: Router<APIContext>) {
-        router.post("/v1/procedures") { request, _ in try self.change(await request.json()) }
+    func add(to router: GuardedRouter) {
+        router.post("/v1/procedures", .network(.administer)) { request, _ in
+            try self.change(await request.json())
+        }
     }
 
     private func change(_ body: JSON) throws -> Response {

@@ -1,3 +1,4 @@
+internal import AccessControl
 internal import Authorization
 internal import GraphDatabase
 internal import HTTPTypes
@@ -12,15 +13,17 @@ struct QuestionRoutes {
     /// How many checks a batch may hold.
     private static let batchLimit = 1000
 
-    func add(to router: Router<APIContext>) {
+    func add(to router: GuardedRouter) {
         let stores = OpenFGARouter(router)
-        stores.post("/stores/:id/check") { try await self.check($0) }
-        stores.post("/stores/:id/batch-check") { try await self.batch($0) }
-        stores.post("/stores/:id/expand") { try await self.expand($0) }
-        stores.post("/stores/:id/list-objects") { try await self.objects($0) }
-        stores.post("/stores/:id/streamed-list-objects") { try await self.streamedObjects($0) }
-        stores.post("/stores/:id/list-users") { try await self.users($0) }
-        stores.post("/stores/:id/relations") { try await self.relations($0) }
+        stores.post("/stores/:id/check", .store(.check)) { try await self.check($0) }
+        stores.post("/stores/:id/batch-check", .store(.check)) { try await self.batch($0) }
+        stores.post("/stores/:id/expand", .store(.check)) { try await self.expand($0) }
+        stores.post("/stores/:id/list-objects", .store(.check)) { try await self.objects($0) }
+        stores.post("/stores/:id/streamed-list-objects", .store(.check)) {
+            try await self.streamedObjects($0)
+        }
+        stores.post("/stores/:id/list-users", .store(.check)) { try await self.users($0) }
+        stores.post("/stores/:id/relations", .store(.check)) { try await self.relations($0) }
     }
 
     /// The view that a request asks, with its own tuples.

@@ -1,9 +1,9 @@
+internal import AccessControl
 internal import Authorization
 internal import GraphDatabase
 internal import Graphviz
 internal import HTTPTypes
 internal import Hummingbird
-internal import Identity
 internal import JSON
 internal import PropertyGraph
 internal import QueryEngine
@@ -15,22 +15,25 @@ struct ReviewRoutes {
 
     private static let limit = 10_000
 
-    func add(to router: Router<APIContext>) {
-        router.post("/v1/what-if") { request, _ in try await self.whatIf(request) }
-        router.post("/v1/access-review") { request, _ in try await self.review(request) }
-        router.get("/v1/expiring") { request, _ in try await self.expiring(request) }
-        router.get("/v1/audit") { request, _ in try await self.audit(request) }
-        router.delete("/v1/expired") { request, context in
-            let store = try await self.store(request.parameter("store"))
+    func add(to router: GuardedRouter) {
+        router.post("/v1/what-if", .inHandler) { try await self.whatIf($0, $1) }
+        router.post("/v1/access-review", .inHandler) { try await self.review($0, $1) }
+        router.get("/v1/expiring", .inHandler) { try await self.expiring($0, $1) }
+        router.get("/v1/audit", .inHandler) { try await self.audit($0, $1) }
+        router.delete("/v1/expired", .inHandler) { request, context in
+            let store = try await self.store(request.parameter("store"), .write, context)
             let moment = try self.services.moment(request.parameter("before").map(JSON.string))
             let count = try await store.deleteExpired(
-                before: moment, by: context.principal?.user, at: self.services.now)
+                before: moment, by: context.caller.user, at: self.services.now)
             return Response(["deleted": .int(count)])
         }
     }
 
-    private func store(_ id: String?) async throws -> AuthorizationStore {
-        try await self.services.stores.store(id ?? GraphCatalog.network)
+    private func store(
+        _ id: String?, _ what: Permission.OnGraph, _ context: APIContext
+    ) async throws -> AuthorizationStore {
+        try self.services.require(what, store: id, context)
+        return try await self.services.stores.store(id ?? GraphCatalog.network)
     }
 
     private func options(_ body: JSON) throws -> CheckOptions {
@@ -51,9 +54,9 @@ struct ReviewRoutes {
     // MARK: What if
 
     /// `{store?, writes?, deletes?, statement?, parameters?, subjects | subject_type, objects? | object_types?, relations?}`
-    private func whatIf(_ request: Request) async throws -> Response {
+    private func whatIf(_ request: Request, _ context: APIContext) async throws -> Response {
         let body = try await request.json()
-        let store = try await self.store(body["store"]?.string)
+        let store = try await self.store(body["store"]?.string, .read, context)
         let view = try store.view(model: body["authorization_model_id"]?.string)
         let changed = try self.changed(view, store, body)
         guard
@@ -93,9 +96,9 @@ struct ReviewRoutes {
     // MARK: Reviews
 
     /// `{store?, subject | object, relations?}`
-    private func review(_ request: Request) async throws -> Response {
+    private func review(_ request: Request, _ context: APIContext) async throws -> Response {
         let body = try await request.json()
-        let view = try await self.store(body["store"]?.string)
+        let view = try await self.store(body["store"]?.string, .read, context)
             .view(model: body["authorization_model_id"]?.string)
         let options = try self.options(body)
         let relations = Self.names(body["relations"])
@@ -146,8 +149,8 @@ struct ReviewRoutes {
     // MARK: What runs out
 
     /// `?store=&days=30`
-    private func expiring(_ request: Request) async throws -> Response {
-        let store = try await self.store(request.parameter("store"))
+    private func expiring(_ request: Request, _ context: APIContext) async throws -> Response {
+        let store = try await self.store(request.parameter("store"), .read, context)
         let days = request.parameter("days").map { Int($0) ?? -1 } ?? 30
         guard (0...36_500).contains(days) else { throw Self.wrong("`days` is 0 to 36500") }
         let now = self.services.now
@@ -180,8 +183,11 @@ struct ReviewRoutes {
     // MARK: Audit
 
     /// `?store=&stream=changes|decisions&subject=&after=&limit=`; `application/jsonl` for export.
-    private func audit(_ request: Request) async throws -> Response {
-        let store = try await self.store(request.parameter("store"))
+    private func audit(_ request: Request, _ context: APIContext) async throws -> Response {
+        let name = request.parameter("store")
+        let graph = self.services.stores.graph(of: name ?? GraphCatalog.network) ?? name ?? ""
+        try self.services.require(.network(.audit), or: .graph(.administer, graph), context)
+        let store = try await self.services.stores.store(name ?? GraphCatalog.network)
         let stream: String
         switch request.parameter("stream") ?? "changes" {
         case "changes": stream = AuditChain.changes

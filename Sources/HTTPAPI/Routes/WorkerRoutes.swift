@@ -1,3 +1,4 @@
+internal import AccessControl
 internal import GraphDatabase
 internal import HTTPTypes
 internal import Hummingbird
@@ -9,8 +10,8 @@ internal import PropertyGraph
 struct WorkerRoutes {
     let services: Services
 
-    func add(to router: Router<APIContext>) {
-        router.post("/v1/workers") { request, _ in
+    func add(to router: GuardedRouter) {
+        router.post("/v1/workers", .network(.work)) { request, _ in
             let id = try await self.services.orchestrator.join(
                 WorkerIntroduction(json: try await request.json()))
             return Response(
@@ -19,7 +20,7 @@ struct WorkerRoutes {
                     "lease_seconds": .int(Orchestrator.leaseSeconds),
                 ], status: .created)
         }
-        router.get("/v1/machines") { _, _ in
+        router.get("/v1/machines", .network(.operate)) { _, _ in
             let graph = self.services.database.snapshot()
             let rows = try self.services.database.read("machines").map { record -> JSON in
                 var object = JSON.Object()
@@ -28,16 +29,20 @@ struct WorkerRoutes {
             }
             return Response(["machines": .array(rows)])
         }
-        router.post("/v1/workers/:id/lease") { request, context in try await self.lease(request, context) }
-        router.post("/v1/workers/:id/report") { request, context in try await self.report(request, context) }
-        router.post("/v1/workers/:id/heartbeat") { request, context in
+        router.post("/v1/workers/:id/lease", .network(.work)) { request, context in
+            try await self.lease(request, context)
+        }
+        router.post("/v1/workers/:id/report", .network(.work)) { request, context in
+            try await self.report(request, context)
+        }
+        router.post("/v1/workers/:id/heartbeat", .network(.work)) { request, context in
             try await self.heartbeat(request, context)
         }
-        router.on("/v1/blobs/:digest", method: .put) { request, context in
+        router.put("/v1/blobs/:digest", .network(.work)) { request, context in
             try await self.putBlob(request, context)
         }
-        router.get("/v1/blobs/:digest") { _, context in try await self.getBlob(context) }
-        router.on("/v1/blobs/:digest", method: .head) { _, context in try self.headBlob(context) }
+        router.get("/v1/blobs/:digest", .network(.work)) { _, context in try await self.getBlob(context) }
+        router.on(.head, "/v1/blobs/:digest", .network(.work)) { _, context in try self.headBlob(context) }
     }
 
     private func worker(_ context: APIContext) -> String { context.parameters.get("id") ?? "" }

@@ -9,6 +9,8 @@ package struct QueryLimits: Hashable, Sendable {
     package var rows: Int
     /// Rows and list elements held in memory at once.
     package var heldValues: Int
+    /// On whose behalf: whose queries it may see and end, and which graphs it is told of.
+    package var caller = QueryCaller.administrator
 
     /// Joins the limits.
     package init(seconds: Double = 60, rows: Int = 10_000_000, heldValues: Int = 50_000_000) {
@@ -19,4 +21,24 @@ package struct QueryLimits: Hashable, Sendable {
 
     /// A minute, 10 M rows, 50 M held values.
     package static let standard = QueryLimits()
+}
+
+/// On whose behalf a query runs.
+package struct QueryCaller: Hashable, Sendable {
+    /// The user's name; nil when nobody had to say.
+    package let user: String?
+    /// The graphs that it may know of; nil for all, and then it may also see and end the queries of others.
+    package let graphs: Set<String>?
+
+    /// Names a user, and what it may know of.
+    package init(user: String?, graphs: Set<String>? = nil) {
+        self.user = user
+        self.graphs = graphs
+    }
+
+    /// Somebody with all rights and no name.
+    package static let administrator = QueryCaller(user: nil)
+
+    /// Whether it may see and end a query.
+    func sees(_ entry: RunningQueries.Entry) -> Bool { self.graphs == nil || entry.user == self.user }
 }

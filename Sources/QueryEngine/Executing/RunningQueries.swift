@@ -12,16 +12,19 @@ package final class RunningQueries: Sendable {
         package let text: String
         /// When it began.
         package let start: ZonedDateTime
+        /// Who runs it; nil when nobody had to say.
+        package let user: String?
         private let ended = Atomic(false)
 
         /// As `plexus-transaction-7`.
         package var id: String { RunningQueries.prefix + "\(self.number)" }
 
-        init(number: Int, database: String, text: String, start: ZonedDateTime) {
+        init(number: Int, database: String, text: String, start: ZonedDateTime, user: String?) {
             self.number = number
             self.database = database
             self.text = text
             self.start = start
+            self.user = user
         }
 
         /// Whether somebody wants its end.
@@ -39,9 +42,10 @@ package final class RunningQueries: Sendable {
 
     init() {}
 
-    func begin(_ text: String, database: String, at start: ZonedDateTime) -> Entry {
+    func begin(_ text: String, database: String, at start: ZonedDateTime, user: String?) -> Entry {
         self.state.withLock { state in
-            let entry = Entry(number: state.next, database: database, text: text, start: start)
+            let entry = Entry(
+                number: state.next, database: database, text: text, start: start, user: user)
             state.next += 1
             state.entries[entry.number] = entry
             return entry
@@ -50,10 +54,10 @@ package final class RunningQueries: Sendable {
 
     func finish(_ entry: Entry) { self.state.withLock { _ = $0.entries.removeValue(forKey: entry.number) } }
 
-    /// Asks a query to end at its next look at the clock; whether there is one of that name.
-    package func terminate(_ id: String) -> Bool {
+    /// Asks a query to end at its next look at the clock; whether there is one of that name that the caller may end.
+    package func terminate(_ id: String, by caller: QueryCaller = .administrator) -> Bool {
         guard id.hasPrefix(Self.prefix), let number = Int(id.dropFirst(Self.prefix.count)),
-            let entry = self.state.withLock({ $0.entries[number] })
+            let entry = self.state.withLock({ $0.entries[number] }), caller.sees(entry)
         else { return false }
         entry.end()
         return true

@@ -100,6 +100,9 @@ package struct ProcedureContext {
     /// The graph, with what the query wrote.
     package var graph: GraphSnapshot { self.execution.graph }
 
+    /// On whose behalf the query runs.
+    package var caller: QueryCaller { self.execution.limits.caller }
+
     /// Counts a unit of work.
     /// - Throws: ``CypherError`` when the query's time is over or it was cancelled.
     package func step() throws(CypherError) { try self.execution.step() }

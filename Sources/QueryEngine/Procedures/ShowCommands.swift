@@ -17,7 +17,7 @@ enum ShowCommands {
         Procedure.listing("show functions", outputs: Self.functionColumns, usualColumns: 3) { call in
             Self.functions(call)
         },
-        Procedure.listing("show transactions", outputs: Self.transactionColumns) { call in
+        Procedure.listing("show transactions", outputs: Self.transactionColumns, usualColumns: 6) { call in
             Self.transactions(call)
         },
         Procedure(
@@ -148,12 +148,12 @@ enum ShowCommands {
     static let transactionColumns: [Procedure.Field] = [
         .init("database", .string), .init("transactionId", .string), .init("currentQuery", .string),
         .init("startTime", .dateTime), .init("elapsedTime", ValueType(.named("DURATION"))),
-        .init("status", .string),
+        .init("status", .string), .init("username", .string),
     ]
 
     static func transactions(_ call: ProcedureContext) -> [[Value]] {
         let now = call.execution.now
-        return call.running.all.map { entry in
+        return call.running.all.filter(call.caller.sees).map { entry in
             [
                 .string(entry.database), .string(entry.id), .string(String(entry.text.prefix(10_000))),
                 .dateTime(entry.start),
@@ -161,7 +161,7 @@ enum ShowCommands {
                     TemporalDuration(
                         seconds: now.seconds - entry.start.seconds,
                         nanoseconds: now.nanosecond - entry.start.nanosecond)),
-                .string(entry.isEnded ? "Terminated" : "Running"),
+                .string(entry.isEnded ? "Terminated" : "Running"), .string(entry.user ?? ""),
             ]
         }
     }
@@ -173,7 +173,7 @@ enum ShowCommands {
     static func terminate(_ call: ProcedureContext, _ arguments: [Value]) -> [[Value]] {
         let ids = arguments.flatMap { $0.list ?? [$0] }.compactMap(\.string)
         return ids.map { id in
-            let found = call.running.terminate(id)
+            let found = call.running.terminate(id, by: call.caller)
             return [.string(id), .string(found ? "Transaction terminated." : "Transaction not found.")]
         }
     }

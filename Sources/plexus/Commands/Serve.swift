@@ -1,3 +1,4 @@
+import AccessControl
 import ArgumentParser
 import Authorization
 import Bolt
@@ -150,7 +151,7 @@ struct Serve: AsyncParsableCommand {
     ) async throws -> BoltServer? {
         let configuration = BoltConfiguration(
             host: address.host, port: address.port, catalog: services.catalog,
-            gate: self.auth == .required ? .tokens(services.tokens) : .open,
+            authenticator: self.auth == .required ? services.authenticator : nil, access: services.access,
             tls: try self.tls(), logger: logger)
         do {
             let server = try await BoltServer.start(configuration)
@@ -197,7 +198,9 @@ struct Serve: AsyncParsableCommand {
         let stores = StoreDirectory(catalog: catalog)
         try await stores.network.ensure(model, origin: "schema/network.fga", at: GraphDatabase.now())
         return Services(
-            catalog: catalog, resources: database.resources, stores: stores,
+            catalog: catalog, resources: database.resources,
+            authenticator: try Authenticator(database: database),
+            access: Guard(model: model, database: database), stores: stores,
             decisions: DecisionLog(rate: self.decisionLog),
             orchestrator: orchestrator, blobs: try BlobStore(folder: self.data + "/blobs"),
             pictures: pictures,

@@ -43,7 +43,7 @@ struct QueryLines: Sendable {
     /// A read, run as its rows are sent.
     /// - Throws: what is wrong with the query before it runs; what goes wrong later is an event.
     func response(
-        _ statement: PreparedQuery, _ asked: QueryRequest, on graph: GraphDatabase
+        _ statement: PreparedQuery, _ asked: QueryRequest, _ limits: QueryLimits, on graph: GraphDatabase
     ) async throws -> Response {
         let snapshot = graph.snapshot()
         let (signals, signal) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
@@ -51,7 +51,7 @@ struct QueryLines: Sendable {
         let handover = ResultHandover<[UInt8], QueryResult>(threads: graph.threads) { signal.yield() }
         let planned = try await withCheckedThrowingContinuation { continuation in
             graph.stream(
-                statement, on: snapshot, parameters: asked.parameters, limits: asked.limits,
+                statement, on: snapshot, parameters: asked.parameters, limits: limits,
                 control: control, encoder: LineEncoder(format: self.format, graph: snapshot), to: handover
             ) { continuation.resume(with: $0) }
         }

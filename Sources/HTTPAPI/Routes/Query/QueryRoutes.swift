@@ -1,3 +1,4 @@
+internal import AccessControl
 internal import Cypher
 internal import GraphDatabase
 internal import HTTPTypes
@@ -10,20 +11,20 @@ internal import QueryEngine
 struct QueryRoutes {
     let services: Services
 
-    func add(to router: Router<APIContext>) {
-        router.post("/db/:name/query/v2") { request, context in
+    func add(to router: GuardedRouter) {
+        router.post("/db/:name/query/v2", .inHandler) { request, context in
             try await self.answering { try await self.query(request, context) }
         }
-        router.post("/db/:name/query/v2/tx") { request, context in
+        router.on(.post, "/db/:name/query/v2/tx", .inHandler, form: .queryAPI) { request, context in
             try await self.answering { try await self.begin(request, context) }
         }
-        router.post("/db/:name/query/v2/tx/:id") { request, context in
+        router.post("/db/:name/query/v2/tx/:id", .inHandler) { request, context in
             try await self.answering { try await self.run(request, context) }
         }
-        router.post("/db/:name/query/v2/tx/:id/commit") { request, context in
+        router.post("/db/:name/query/v2/tx/:id/commit", .inHandler) { request, context in
             try await self.answering { try await self.commit(request, context) }
         }
-        router.delete("/db/:name/query/v2/tx/:id") { _, context in
+        router.delete("/db/:name/query/v2/tx/:id", .inHandler) { _, context in
             try await self.answering {
                 self.services.transactions.end(try self.take(context))
                 return Response(.object(JSON.Object()))
@@ -55,7 +56,11 @@ struct QueryRoutes {
         }
         let statement = try self.services.catalog.engine.prepare(text)
         try await self.services.catalog.wait(for: asked.bookmarks)
-        let graph = try await self.graph(statement.statement.graph ?? self.name(context), statement)
+        let name = (statement.statement.graph ?? self.name(context)).lowercased()
+        context.inquiry.note()
+        try self.services.access.require(context.caller, statement, on: name)
+        let graph = try await self.graph(name, statement)
+        let limits = self.limits(asked, statement, context)
         if let command = statement.administration {
             guard asked.access == .write else { throw TransactionFailure.readOnly }
             try await self.services.catalog.run(command)
@@ -64,14 +69,23 @@ struct QueryRoutes {
         }
         if asked.format.isLines, statement.isReadOnly, !statement.commitsInBatches {
             let lines = QueryLines(format: asked.format, includesCounters: asked.includesCounters)
-            return try await lines.response(statement, asked, on: graph)
+            return try await lines.response(statement, asked, limits, on: graph)
         }
         guard asked.access == .write || (statement.isReadOnly && !statement.commitsInBatches) else {
             throw TransactionFailure.readOnly
         }
         let result = try await graph.query(
-            statement, parameters: asked.parameters, limits: asked.limits)
+            statement, parameters: asked.parameters, limits: limits)
         return self.answer(QueryOutcome(statement, result, bookmark: graph.bookmark), asked)
+    }
+
+    /// How far a statement may go, and on whose behalf.
+    private func limits(
+        _ asked: QueryRequest, _ statement: PreparedQuery, _ context: APIContext
+    ) -> QueryLimits {
+        var limits = asked.limits
+        limits.caller = self.services.access.queryCaller(context.caller, statement, self.services.catalog)
+        return limits
     }
 
     /// A graph; commands about graphs may name `system`, as clients of Neo4j do.
@@ -100,28 +114,33 @@ struct QueryRoutes {
 
     // MARK: Transactions
 
+    /// The caller's own; what its statements ask is asked when they run.
     private func take(_ context: APIContext) throws -> QueryTransactions.Use {
-        try self.services.transactions.take(
+        context.inquiry.note()
+        return try self.services.transactions.take(
             context.parameters.get("id") ?? "", graph: self.name(context), user: context.user)
     }
 
     private func begin(_ request: Request, _ context: APIContext) async throws -> Response {
         let asked = try await QueryRequest(request)
+        try self.services.require(.graph(.read, self.name(context)), or: nil, context)
         try await self.services.catalog.wait(for: asked.bookmarks)
         let transaction = ExplicitTransaction(
             on: try await self.graph(self.name(context), nil), access: asked.access,
             timeLimit: asked.timeLimit)
         return try await self.run(
-            asked, self.services.transactions.open(transaction, user: context.user))
+            asked, self.services.transactions.open(transaction, user: context.user), context)
     }
 
     private func run(_ request: Request, _ context: APIContext) async throws -> Response {
         let asked = try await QueryRequest(request)
-        return try await self.run(asked, self.take(context))
+        return try await self.run(asked, self.take(context), context)
     }
 
-    private func run(_ asked: QueryRequest, _ use: QueryTransactions.Use) async throws -> Response {
-        guard let outcome = try await self.execute(asked, use) else {
+    private func run(
+        _ asked: QueryRequest, _ use: QueryTransactions.Use, _ context: APIContext
+    ) async throws -> Response {
+        guard let outcome = try await self.execute(asked, use, context) else {
             self.services.transactions.giveBack(use)
             return self.answer(["transaction": use.json], asked)
         }
@@ -131,14 +150,15 @@ struct QueryRoutes {
 
     /// Runs the statement of a request, if it has one. What fails ends the transaction.
     private func execute(
-        _ asked: QueryRequest, _ use: QueryTransactions.Use
+        _ asked: QueryRequest, _ use: QueryTransactions.Use, _ context: APIContext
     ) async throws -> QueryOutcome? {
         // With an empty statement the transaction is kept open, no more.
         guard let text = asked.statement, !text.isEmpty else { return nil }
         do {
             let statement = try self.services.catalog.engine.prepare(text)
+            try self.services.access.require(context.caller, statement, on: use.transaction.database.name)
             let result = try await use.transaction.execute(
-                statement, parameters: asked.parameters, limits: asked.limits,
+                statement, parameters: asked.parameters, limits: self.limits(asked, statement, context),
                 catalog: self.services.catalog)
             return QueryOutcome(statement, result, bookmark: nil)
         } catch {
@@ -150,7 +170,7 @@ struct QueryRoutes {
     private func commit(_ request: Request, _ context: APIContext) async throws -> Response {
         let asked = try await QueryRequest(request)
         let use = try self.take(context)
-        let outcome = try await self.execute(asked, use)
+        let outcome = try await self.execute(asked, use, context)
         defer { self.services.transactions.end(use) }
         let bookmark = try await use.transaction.commit()
         guard let outcome else {
