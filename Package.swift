@@ -95,7 +95,12 @@ let package = Package(
             ]),
         room("Graphviz", uses: ["CGraphviz", "JSON", subprocess, system]),
         room("Identity", uses: ["Cryptography", "GraphDatabase", "PropertyGraph"]),
-        room("Orchestration", uses: ["Cryptography", "GraphDatabase", "Graphviz", "JSON", "PropertyGraph"]),
+        room(
+            "Orchestration",
+            uses: [
+                "CEL", "Cryptography", "Cypher", "GraphDatabase", "Graphviz", "JSON", "PropertyGraph",
+                "QueryEngine", "YAML",
+            ]),
         room(
             "Worker", uses: ["Cryptography", "JSON", http, nio, nioHTTP1, subprocess, system, logging]),
         room(

@@ -18,7 +18,8 @@ struct Plexus: AsyncParsableCommand {
             Serve.self, WorkerCommand.self, ShellCommandLine.self, Check.self, ModelCommand.self,
             AccessCommand.self, Import.self, Export.self, Render.self,
             FunctionCommand.self,
-            Call.self, PipelineCommand.self, RunCommand.self, JobCommand.self, MachineCommand.self,
+            Call.self, PipelineCommand.self, RunCommand.self, LineageCommand.self, JobCommand.self,
+            MachineCommand.self,
             Verify.self, Backup.self, Restore.self,
         ])
 
