@@ -102,7 +102,12 @@ let package = Package(
                 "Authorization", "Cypher", "GraphDatabase", "GraphStorage", "Identity", "JSON",
                 "PropertyGraph", "QueryEngine",
             ]),
-        room("Orchestration", uses: ["Cryptography", "GraphDatabase", "Graphviz", "JSON", "PropertyGraph"]),
+        room(
+            "Orchestration",
+            uses: [
+                "CEL", "Cryptography", "Cypher", "GraphDatabase", "Graphviz", "JSON", "PropertyGraph",
+                "QueryEngine", "YAML",
+            ]),
         room(
             "Worker", uses: ["Cryptography", "JSON", http, nio, nioHTTP1, subprocess, system, logging]),
         room(

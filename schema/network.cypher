@@ -21,3 +21,9 @@ CREATE INDEX pipeline_version_name IF NOT EXISTS FOR (n:PipelineVersion) ON (n.n
 CREATE INDEX job_state IF NOT EXISTS FOR (n:Job) ON (n.state);
 CREATE INDEX attempt_state IF NOT EXISTS FOR (n:Attempt) ON (n.state);
 CREATE CONSTRAINT job_idempotency_key IF NOT EXISTS FOR (n:Job) REQUIRE n.idempotency_key IS UNIQUE;
+CREATE CONSTRAINT trigger_key IF NOT EXISTS FOR (n:Trigger) REQUIRE n.id IS NODE KEY;
+CREATE INDEX trigger_pipeline IF NOT EXISTS FOR (n:Trigger) ON (n.pipeline);
+CREATE INDEX job_parent IF NOT EXISTS FOR (n:Job) ON (n.parent);
+CREATE INDEX job_cache_key IF NOT EXISTS FOR (n:Job) ON (n.cache_key);
+CREATE INDEX run_reference IF NOT EXISTS FOR (n:Run) ON (n.reference);
+CREATE INDEX job_reference IF NOT EXISTS FOR (n:Job) ON (n.reference);

@@ -1,9 +1,10 @@
-internal import JSON
+package import JSON
 
-// How a parsed graph goes from the helper process to its caller.
+// How a parsed graph goes from the helper process to its caller, and into the plan of a pipeline.
 
 extension DotGraph {
-    var json: JSON {
+    /// As one JSON object.
+    package var json: JSON {
         [
             "name": .string(self.name), "directed": .bool(self.isDirected),
             "attributes": Self.json(self.attributes),
@@ -31,7 +32,8 @@ extension DotGraph {
         ]
     }
 
-    init?(json: JSON) {
+    /// Reads what ``json`` wrote; nil for anything else.
+    package init?(json: JSON) {
         guard let name = json["name"]?.string, let isDirected = json["directed"]?.bool,
             let nodes = json["nodes"]?.array,
             let edges = json["edges"]?.array, let subgraphs = json["subgraphs"]?.array

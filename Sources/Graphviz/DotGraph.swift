@@ -42,6 +42,13 @@ package struct DotGraph: Hashable, Sendable {
         package let attributes: [String: String]
         /// The names of all nodes in it.
         package let nodes: [String]
+
+        /// Joins the parts.
+        package init(name: String, attributes: [String: String] = [:], nodes: [String] = []) {
+            self.name = name
+            self.attributes = attributes
+            self.nodes = nodes
+        }
     }
 
     /// The graph's name; empty for one without.
@@ -56,6 +63,19 @@ package struct DotGraph: Hashable, Sendable {
     package let edges: [Edge]
     /// Subgraphs, outer ones first.
     package let subgraphs: [Subgraph]
+
+    /// Joins the parts.
+    package init(
+        name: String, isDirected: Bool = true, attributes: [String: String] = [:], nodes: [Node] = [],
+        edges: [Edge] = [], subgraphs: [Subgraph] = []
+    ) {
+        self.name = name
+        self.isDirected = isDirected
+        self.attributes = attributes
+        self.nodes = nodes
+        self.edges = edges
+        self.subgraphs = subgraphs
+    }
 }
 
 /// Why Graphviz did not take a text.

@@ -33,6 +33,7 @@ package func plexusRoutes(
     AdministrationRoutes(services: services).add(to: router)
     QuestionRoutes(services: services).add(to: router)
     OrchestrationRoutes(services: services).add(to: router)
+    RunRoutes(services: services).add(to: router)
     JobRoutes(services: services).add(to: router)
     WorkerRoutes(services: services).add(to: router)
     PictureRoutes(services: services).add(to: router)

@@ -18,6 +18,9 @@ struct ConnectionOptions: ParsableArguments {
 
     private var environment: [String: String] { ProcessInfo.processInfo.environment }
 
+    /// Whether a server was named, by option or environment.
+    var namesServer: Bool { self.url != nil || self.environment["PLEXUS_URL"] != nil }
+
     /// A connection to the server.
     func connection() throws -> ServerConnection {
         guard self.data == nil else {

@@ -19,7 +19,8 @@ struct Plexus: AsyncParsableCommand {
             AccessCommand.self, UserCommand.self, GroupCommand.self, ZoneCommand.self, TokenCommand.self,
             Import.self, Export.self, Render.self,
             FunctionCommand.self,
-            Call.self, PipelineCommand.self, RunCommand.self, JobCommand.self, MachineCommand.self,
+            Call.self, PipelineCommand.self, RunCommand.self, LineageCommand.self, JobCommand.self,
+            MachineCommand.self,
             Verify.self, Backup.self, Restore.self,
         ])
 

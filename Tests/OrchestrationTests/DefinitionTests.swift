@@ -8,32 +8,32 @@ struct PipelineDefinitionTests {
     @Test(arguments: [
         (
             "graph g { a }",
-            "pipeline `g` is not valid:\n  a pipeline is a `digraph`, this is a `graph`\n  line 1, step a: has no function; add function=\"name@version\""
+            "pipeline `g` is not valid:\n  line 1, column 1: a pipeline is a `digraph`, this is a `graph`; write `digraph` and `->`; `--fix` does"
         ),
         (
             "digraph { a [function=\"f@1\"] }",
-            "pipeline `` is not valid:\n  the graph needs a name of lower-case letters, digits, `_`, `-` and `.`"
+            "pipeline `` is not valid:\n  line 1, column 1: the graph needs a name of lower-case letters, digits, `_`, `-` and `.`"
         ),
         ("digraph g { }", "pipeline `g` is not valid:\n  there are no steps"),
         (
-            "digraph g {\n a [function=\"f\"]\n}",
-            "pipeline `g` is not valid:\n  line 2, step a: function=\"f\" is not of the form name@version"
+            "digraph g {\n a [function=\"f@\"]\n}",
+            "pipeline `g` is not valid:\n  line 2, column 5, step a: function=\"f@\" is not of the form name@version; `name`, `name@1.2.0`, `name@^1.2` or `name@>=1.2 <2`"
         ),
         (
             "digraph g { node [function=\"f@1\"]; a -> b -> c -> a }",
-            "pipeline `g` is not valid:\n  the steps a -> b -> c -> a form a cycle; nothing could start"
+            "pipeline `g` is not valid:\n  line 1, column 36: the steps a -> b -> c -> a form a cycle; nothing could start; take one of its edges away; what is to be repeated is `retries` or `each`"
         ),
         (
             "digraph g { node [function=\"f@1\"]; a -> c [to=x]; b -> c [to=x] }",
-            "pipeline `g` is not valid:\n  step c: two edges lead into its input `x`; give them different `to`"
+            "pipeline `g` is not valid:\n  line 1, column 51, step c: two edges lead into its input `x`; give them different `to`"
         ),
         (
             "digraph g { a [function=\"f@1\", timeout=\"soon\", retries=-1] }",
-            "pipeline `g` is not valid:\n  line 1, step a: timeout=\"soon\" is not from 1 to 604800\n  line 1, step a: retries=\"-1\" is not from 0 to 100"
+            "pipeline `g` is not valid:\n  line 1, column 32, step a: timeout=\"soon\" is not from 1 to 604800; a time such as `90s`, `15m` or `2h`\n  line 1, column 48, step a: retries=\"-1\" is not from 0 to 100"
         ),
         (
             "digraph g { a [function=\"f@1\", with=\"x=${y}; novalue\"] }",
-            "pipeline `g` is not valid:\n  line 1, step a, with: `novalue` is not of the form name=value\n  step a: ${y} is not among the graph's `parameters`"
+            "pipeline `g` is not valid:\n  line 1, column 32, step a, with: `novalue` is not of the form name=value\n  line 1, column 32, step a: ${y} is not among the graph's `parameters`"
         ),
     ])
     func everyProblemIsNamedAtOnce(dot: String, message: String) throws {

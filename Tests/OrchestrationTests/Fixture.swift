@@ -12,6 +12,7 @@ import Synchronization
 final class Fixture: Sendable {
     let database: GraphDatabase
     let orchestrator: Orchestrator
+    let blobs: BlobStore
     private let folder: String
 
     init() async throws {
@@ -24,10 +25,11 @@ final class Fixture: Sendable {
         self.database = database
         let clock = ClockBox(time: ZonedDateTime(seconds: 1_795_521_600))
         self.clock = clock
+        self.blobs = try BlobStore(folder: self.folder + "/blobs")
         self.orchestrator = Orchestrator(
             database: database, jobStates: try Self.machine("job", resources),
-            runStates: try Self.machine("run", resources),
-            clock: { clock.now })
+            runStates: try Self.machine("run", resources), blobs: self.blobs,
+            parse: { try GraphvizLibrary.parse($0) }, clock: { clock.now })
     }
 
     deinit { try? FileManager.default.removeItem(atPath: self.folder) }
@@ -52,8 +54,8 @@ final class Fixture: Sendable {
     }
 
     func register(pipeline dot: String) async throws {
-        let definition = try PipelineDefinition(graph: try GraphvizLibrary.parse(dot), dot: dot)
-        _ = try await PipelineRegistry(database: self.database).register(definition, now: self.now)
+        let reading = PipelineReading(graph: try GraphvizLibrary.parse(dot), dot: dot)
+        _ = try await PipelineRegistry(database: self.database).register(reading, now: self.now)
     }
 
     func worker() async throws -> String {
@@ -68,6 +70,34 @@ final class Fixture: Sendable {
         }
         states["run"] = try self.database.read("run", ["run": .string(run)]).first?["state"]?.string
         return states
+    }
+
+    /// Leases and ends jobs until nothing is queued; `results` gives what a step returns, nil for a failure, `{}` for others.
+    @discardableResult
+    func work(
+        _ worker: String, results: [String: JSON?] = [:], limit: Int = 10_000
+    ) async throws -> [String] {
+        var done: [String] = []
+        while done.count < limit {
+            let jobs = try await self.orchestrator.lease(worker: worker, limit: 1)
+            guard let job = jobs.first else { return done }
+            let step = String(job.job.drop { $0 != "." }.dropFirst())
+            done.append(step)
+            let result = results[step] ?? JSON.object([:])
+            try await self.orchestrator.started(attempt: job.attempt, worker: worker, provides: "f@1")
+            var digest: (String, Int)?
+            if let result {
+                let bytes = Array(result.text.utf8)
+                digest = (try await self.blobs.store(bytes), bytes.count)
+            }
+            try await self.orchestrator.ended(
+                attempt: job.attempt, worker: worker,
+                AttemptOutcome(
+                    result: digest.map { .init(sha256: $0.0, size: $0.1) },
+                    error: result == nil ? "it broke" : nil, errorClass: result == nil ? "exit" : nil,
+                    exit: result == nil ? 1 : 0, log: ""))
+        }
+        return done
     }
 
     /// Runs a leased job to its end.

@@ -103,7 +103,8 @@ struct OrchestrationRoutes {
 
     // MARK: Pipelines and runs
 
-    private func definition(_ request: Request) async throws -> PipelineDefinition {
+    /// A pipeline from a body: DOT, or JSON `{"dot", "mapping"}`.
+    private func reading(_ request: Request) async throws -> PipelineReading {
         let bytes: [UInt8]
         do {
             bytes = Array((try await request.body.collect(upTo: Request.bodyLimit)).readableBytesView)
@@ -111,35 +112,45 @@ struct OrchestrationRoutes {
             throw HTTPProblem(
                 .contentTooLarge, code: "body_too_large", "a pipeline has at most \(Request.bodyLimit) bytes")
         }
-        let dot = String(decoding: bytes, as: UTF8.self)
-        return try PipelineDefinition(graph: try await self.services.pictures.parse(dot), dot: dot)
+        var dot = String(decoding: bytes, as: UTF8.self)
+        var mapping: PipelineMapping?
+        if request.headers[.contentType]?.hasPrefix("application/json") ?? false,
+            let json = try? JSON.parse(utf8: bytes), let text = json["dot"]?.string
+        {
+            dot = text
+            if let given = json["mapping"], given != .null {
+                mapping = try PipelineMapping(given.string ?? given.text)
+            }
+        }
+        return PipelineReading(
+            graph: try await self.services.pictures.parse(dot), dot: dot, mapping: mapping)
     }
 
     private func registerPipeline(_ request: Request, _ context: APIContext) async throws -> Response {
-        let definition = try await self.definition(request)
+        let reading = try await self.reading(request)
+        let definition = reading.definition
         try self.services.require(
             .on(.pipeline, .publish, definition.name), or: .network(.publish), context)
-        let isNew = try await self.services.pipelines.register(definition, now: self.services.now)
-        let id = "\(definition.name)@\(definition.version)"
+        let isNew = try await self.services.pipelines.register(reading, now: self.services.now)
         return Response(
             [
-                "id": .string(id), "digest": .string(definition.digest),
+                "id": .string(definition.reference), "digest": .string(definition.digest),
                 "steps": .int(definition.steps.count),
                 "created": .bool(isNew),
             ], status: isNew ? .created : .ok)
     }
 
     private func validatePipeline(_ request: Request) async throws -> Response {
-        var problems: [Problem] = []
+        let problems: [PipelineProblem]
         do {
-            problems = try self.services.pipelines.problems(of: try await self.definition(request))
-        } catch OrchestrationError.invalid(_, let found) {
-            problems = found
+            problems = try self.services.pipelines.problems(of: try await self.reading(request))
+        } catch let error as GraphvizError {
+            guard let problem = PipelineProblem(error) else { throw error }
+            problems = [problem]
         }
         return Response([
-            "valid": .bool(problems.isEmpty),
-            "problems": .array(
-                problems.map { ["place": .string($0.place), "message": .string($0.message)] }),
+            "valid": .bool(!problems.contains { $0.severity == .error }),
+            "problems": .array(problems.map(\.json)),
         ])
     }
 

@@ -139,6 +139,10 @@ struct WorkerRoutes {
     private func putBlob(_ request: Request, _ context: APIContext) async throws -> Response {
         let digest = context.parameters.get("digest") ?? ""
         try await self.services.blobs.store(digest, from: BodyPieces(body: request.body))
+        // Workers send results as bytes without a type: those start nothing.
+        if let type = request.headers[.contentType], !type.hasPrefix("application/octet-stream") {
+            try await self.services.orchestrator.blobArrived(digest, mediaType: type)
+        }
         return Response(
             ["sha256": .string(digest), "size": .int(self.services.blobs.size(digest) ?? 0)], status: .created
         )

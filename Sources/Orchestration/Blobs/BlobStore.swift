@@ -11,6 +11,7 @@ package final class BlobStore: Sendable {
 
     private let folder: String
     private let queue = DispatchQueue(label: "plexus.blobs", attributes: .concurrent)
+    var incomingPath: String { "\(self.folder)/incoming/\(UUID().uuidString)" }
 
     /// A store in a folder, which is made when it is not there.
     /// - Throws: the file system's error.
@@ -129,5 +130,33 @@ private enum BlobFile {
     private static func checked<Number: SignedInteger>(_ result: Number) throws -> Number {
         guard result >= 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
         return result
+    }
+}
+
+extension BlobStore {
+    /// Reads a blob on this thread, which must be one that may wait for the disk.
+    /// - Throws: ``OrchestrationError/tooLarge(limit:)``, or the file system's error.
+    func readNow(_ digest: String, limit: Int) throws -> [UInt8]? {
+        guard let path = self.path(digest), let size = self.size(digest) else { return nil }
+        guard size <= limit else { throw OrchestrationError.tooLarge(limit: limit) }
+        return FileManager.default.contents(atPath: path).map { [UInt8]($0) }
+    }
+
+    /// Takes in a blob on this thread, which must be one that may wait for the disk.
+    /// - Returns: its digest.
+    /// - Throws: the file system's error.
+    func storeNow(_ bytes: [UInt8]) throws -> String {
+        let digest = SHA256.digest(bytes)
+        guard let path = self.path(digest), self.size(digest) == nil else { return digest }
+        let incoming = self.incomingPath
+        let file = try BlobFile.create(incoming)
+        do {
+            try BlobFile.write(bytes, to: file)
+            try BlobFile.publish(file, incoming, as: path)
+        } catch {
+            BlobFile.discard(file, incoming)
+            throw error
+        }
+        return digest
     }
 }

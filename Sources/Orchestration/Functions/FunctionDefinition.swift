@@ -158,4 +158,27 @@ package enum TimeSpan {
         let (seconds, overflow) = number.multipliedReportingOverflow(by: unit ?? 1)
         return overflow ? nil : seconds
     }
+
+    /// What a text that is no time was meant to be, in this form: `5 min` is `5m`, `1.5h` is `90m`; nil when nobody can tell.
+    package static func mended(_ text: String) -> String? {
+        let lower = text.lowercased()
+        let digits = lower.prefix { $0.isNumber || $0 == "." || $0 == " " }
+        let word = String(lower.dropFirst(digits.count)).trimmed
+        let units: [(words: Set<String>, seconds: Double)] = [
+            (["ms", "millisecond", "milliseconds"], 0.001),
+            (["s", "sec", "secs", "second", "seconds"], 1), (["m", "min", "mins", "minute", "minutes"], 60),
+            (["h", "hr", "hrs", "hour", "hours"], 3600), (["d", "day", "days"], 86_400),
+            (["w", "week", "weeks"], 604_800),
+        ]
+        guard let number = Double(String(digits).trimmed),
+            let unit = units.first(where: { $0.words.contains(word) })
+        else { return nil }
+        let seconds = max(1, (number * unit.seconds).rounded(.up))
+        guard seconds <= 1e9 else { return nil }
+        let whole = Int(seconds)
+        if whole % 86_400 == 0 { return "\(whole / 86_400)d" }
+        if whole % 3600 == 0 { return "\(whole / 3600)h" }
+        if whole % 60 == 0 { return "\(whole / 60)m" }
+        return "\(whole)s"
+    }
 }

@@ -1,74 +1,124 @@
 package import GraphDatabase
-internal import JSON
+internal import Graphviz
+package import JSON
 package import PropertyGraph
+internal import QueryEngine
 
 /// The pipelines that can be run, by name and version.
 package struct PipelineRegistry: Sendable {
-    private let database: GraphDatabase
+    let database: GraphDatabase
 
     /// The registry in a graph.
     package init(database: GraphDatabase) { self.database = database }
 
-    /// Everything that a definition asks for and the registry does not have.
-    package func problems(of definition: PipelineDefinition) throws -> [Problem] {
-        var problems: [Problem] = []
-        let functions = FunctionRegistry(database: self.database)
-        for step in definition.steps {
-            do {
-                _ = try functions.version("\(step.function)@\(step.version)")
-            } catch let error as OrchestrationError {
-                problems.append(Problem("step \(step.name)", error.description))
-            }
-        }
-        return problems
+    /// Everything that is wrong with a file, by itself and for what the registry has.
+    package func problems(of reading: PipelineReading) throws -> [PipelineProblem] {
+        var validator = PipelineValidator(reading, catalog: self)
+        return try validator.allProblems()
     }
 
-    /// Registers a version with its steps. Registering the same file again changes nothing.
+    /// Registers a version with its steps and triggers. Registering the same file again changes nothing.
     /// - Returns: whether it is new.
-    /// - Throws: ``OrchestrationError/invalid(what:problems:)`` when a function is unknown,
+    /// - Throws: ``OrchestrationError/invalid(what:problems:)`` with every problem,
     ///   ``OrchestrationError/conflict(_:)`` when the version exists with another file.
-    package func register(_ definition: PipelineDefinition, now: ZonedDateTime) async throws -> Bool {
-        let problems = try self.problems(of: definition)
+    package func register(_ reading: PipelineReading, now: ZonedDateTime) async throws -> Bool {
+        let problems = try self.problems(of: reading).filter { $0.severity == .error }
         guard problems.isEmpty else {
-            throw OrchestrationError.invalid(what: "pipeline `\(definition.name)`", problems: problems)
+            throw OrchestrationError.invalid(
+                what: "pipeline `\(reading.definition.name)`", problems: problems.map(\.problem))
         }
-        let id = "\(definition.name)@\(definition.version)"
-        let parameters = Self.parameters(definition, id: id, now: now)
-        let edges = Value.list(
+        guard !reading.isStructure else {
+            let problem = Problem("", "no step has a function; give them functions with a mapping file")
+            throw OrchestrationError.invalid(
+                what: "pipeline `\(reading.definition.name)`", problems: [problem])
+        }
+        return try await self.register(reading.definition, now: now)
+    }
+
+    /// Registers a version that was read without complaints.
+    /// - Throws: as ``register(_:now:)-(PipelineReading,_)``.
+    package func register(_ definition: PipelineDefinition, now: ZonedDateTime) async throws -> Bool {
+        try await self.database.write { transaction in
+            try self.register(definition, now: now, in: transaction)
+        }
+    }
+
+    func register(
+        _ definition: PipelineDefinition, now: ZonedDateTime, in transaction: GraphTransaction
+    ) throws -> Bool {
+        let id = definition.reference
+        if let known = try self.run("pipeline_version", ["id": .string(id)], in: transaction).first {
+            guard known["digest"] == .string(definition.digest) else {
+                throw OrchestrationError.conflict(
+                    "pipeline \(id) is registered already with another file; "
+                        + "versions never change, so give the file a new `version`")
+            }
+            return false
+        }
+        let calls = try self.calls(of: definition, in: transaction)
+        _ = try self.run(
+            "pipeline_register", Self.parameters(definition, now: now), in: transaction)
+        _ = try self.run("pipeline_connect", ["edges": Self.edges(definition)], in: transaction)
+        _ = try self.run("pipeline_calls", ["calls": calls], in: transaction)
+        try self.arm(definition, now: now, in: transaction)
+        return true
+    }
+
+    private func run(
+        _ name: String, _ parameters: [String: Value], in transaction: GraphTransaction
+    ) throws -> [Record] {
+        try self.database.run(name, parameters, in: transaction)
+    }
+
+    /// Which versions the steps mean now.
+    private func calls(of definition: PipelineDefinition, in transaction: GraphTransaction) throws -> Value {
+        var versions: [String: [String]] = [:]
+        var calls: [Value] = []
+        for step in definition.steps {
+            guard let range = step.function else { continue }
+            if versions[range.name] == nil {
+                versions[range.name] = try self.run(
+                    "function_versions", ["name": .string(range.name)], in: transaction
+                ).compactMap { $0["version"]?.string }
+            }
+            guard let version = range.newest(of: versions[range.name] ?? []) else {
+                throw OrchestrationError.invalid(
+                    what: "pipeline `\(definition.name)`",
+                    problems: [Problem("step \(step.name)", "there is no function `\(range.reference)`")])
+            }
+            calls.append(
+                .map([
+                    "step": .string("\(definition.reference)/\(step.name)"),
+                    "function": .string("\(range.name)@\(version)"),
+                ]))
+        }
+        return .list(calls)
+    }
+
+    private static func edges(_ definition: PipelineDefinition) -> Value {
+        .list(
             definition.edges.map { edge in
                 .map([
-                    "source": .string("\(id)/\(edge.source)"), "target": .string("\(id)/\(edge.target)"),
+                    "source": .string("\(definition.reference)/\(edge.source)"),
+                    "target": .string("\(definition.reference)/\(edge.target)"),
                     "from": edge.output.map(Value.string) ?? .null, "to": .string(edge.input),
+                    "when": edge.when.map(Value.string) ?? .null,
+                    "on": edge.outcome == .success ? .null : .string(edge.outcome.rawValue),
                 ])
             })
-        return try await self.database.write { transaction in
-            if let known = try self.database.run("pipeline_version", ["id": .string(id)], in: transaction)
-                .first
-            {
-                guard known["digest"] == .string(definition.digest) else {
-                    throw OrchestrationError.conflict(
-                        "pipeline \(id) is registered already with another file; "
-                            + "versions never change, so give the file a new `version`")
-                }
-                return false
-            }
-            _ = try self.database.run("pipeline_register", parameters, in: transaction)
-            _ = try self.database.run("pipeline_connect", ["edges": edges], in: transaction)
-            return true
-        }
     }
 
-    private static func parameters(
-        _ definition: PipelineDefinition, id: String, now: ZonedDateTime
-    ) -> [String: Value] {
+    private static func parameters(_ definition: PipelineDefinition, now: ZonedDateTime) -> [String: Value] {
         var defaults = JSON.Object()
-        for parameter in definition.parameters { defaults[parameter.name] = parameter.value }
-        let steps = definition.steps.enumerated().map { position, step in
+        for parameter in definition.parameters { defaults[parameter.name] = parameter.standard ?? .null }
+        let steps = definition.steps.map { step in
             var constants = JSON.Object()
             for constant in step.constants { constants[constant.name] = constant.value }
             return Value.map([
-                "id": .string("\(id)/\(step.name)"), "name": .string(step.name),
-                "position": .integer(position), "function": .string("\(step.function)@\(step.version)"),
+                "id": .string("\(definition.reference)/\(step.name)"), "name": .string(step.name),
+                "position": .integer(step.position),
+                "function": step.function.map { .string($0.reference) } ?? .null,
+                "pipeline": step.pipeline.map { .string($0.reference) } ?? .null,
                 "constants": .string(JSON.object(constants).text),
                 "timeout_seconds": step.timeoutSeconds.map(Value.integer) ?? .null,
                 "retries": step.retries.map(Value.integer) ?? .null, "priority": .integer(step.priority),
@@ -77,6 +127,7 @@ package struct PipelineRegistry: Sendable {
         return [
             "name": .string(definition.name), "version": .string(definition.version),
             "digest": .string(definition.digest), "dot": .string(definition.dot),
+            "plan": .string(definition.graph.json.text),
             "description": .string(definition.description), "parameters": .string(JSON.object(defaults).text),
             "now": .dateTime(now), "steps": .list(steps),
         ]
@@ -85,15 +136,84 @@ package struct PipelineRegistry: Sendable {
     /// All pipelines with their versions.
     package func list() throws -> [Record] { try self.database.read("pipelines") }
 
-    /// A version by `name@version`, or the newest by `name`.
+    /// A version by `name@version`, `name@range`, `name@` and the beginning of its digest, or the newest by `name`.
     /// - Throws: ``OrchestrationError/notFound(what:name:hint:)``.
     package func version(_ reference: String) throws -> Record {
-        let found =
-            reference.contains("@")
-            ? try self.database.read("pipeline_version", ["id": .string(reference)])
-            : try self.database.read("pipeline_newest", ["name": .string(reference)])
-        if let version = found.first { return version }
-        throw OrchestrationError.notFound(
-            what: "pipeline", name: reference, hint: "register it with `plexus pipeline register FILE`")
+        let name = reference.split(separator: "@").first.map(String.init) ?? reference
+        let versions = try self.database.read("pipeline_versions", ["name": .string(name)])
+        guard let id = Self.id(reference, versions),
+            let version = try self.database.read("pipeline_version", ["id": .string(id)]).first
+        else {
+            let known = versions.compactMap { $0["version"]?.string }
+            throw OrchestrationError.notFound(
+                what: "pipeline", name: reference,
+                hint: known.isEmpty
+                    ? "register it with `plexus pipeline register FILE`"
+                    : "its versions are \(known.joined(separator: ", "))")
+        }
+        return version
+    }
+
+    private static func id(_ reference: String, _ versions: [Record]) -> String? {
+        guard let at = reference.firstIndex(of: "@") else { return versions.last?["id"]?.string }
+        let text = String(reference[reference.index(after: at)...])
+        if let exact = versions.first(where: { $0["version"] == .string(text) }) {
+            return exact["id"]?.string
+        }
+        if text.utf8.count >= 6,
+            let named = versions.first(where: { $0["digest"]?.string?.hasPrefix(text) ?? false })
+        {
+            return named["id"]?.string
+        }
+        guard let range = VersionRange(reference), range.exact == nil,
+            let version = range.newest(of: versions.compactMap { $0["version"]?.string })
+        else { return nil }
+        return "\(range.name)@\(version)"
+    }
+}
+
+extension PipelineRegistry: PipelineCatalog {
+    /// From the graph.
+    package func functionVersions(
+        _ name: String
+    ) throws -> [(version: String, definition: JSON, isEnabled: Bool)] {
+        try self.database.read("function_versions", ["name": .string(name)]).map { row in
+            let definition = row["definition"]?.string.flatMap { try? JSON.parse($0) } ?? .null
+            return (row["version"]?.string ?? "", definition, row["enabled"] != .boolean(false))
+        }
+    }
+
+    /// From the graph.
+    package func functionNames() throws -> [String] {
+        try self.database.read("functions").compactMap { $0["name"]?.string }
+    }
+
+    /// From the graph.
+    package func pipelineVersions(
+        _ name: String
+    ) throws -> [(version: String, parameters: [PipelineParameter])] {
+        try self.database.read("pipeline_versions", ["name": .string(name)]).compactMap { row in
+            guard let id = row["id"]?.string,
+                let plan = try self.database.read("pipeline_version", ["id": .string(id)]).first?["plan"]?
+                    .string,
+                let json = try? JSON.parse(plan), let graph = DotGraph(json: json)
+            else { return nil }
+            return (
+                row["version"]?.string ?? "", PipelineReading(plan: graph, digest: "").definition.parameters
+            )
+        }
+    }
+
+    /// From the graph.
+    package func pipelineNames() throws -> [String] { try self.list().compactMap { $0["name"]?.string } }
+
+    /// Reads and checks it with the engine's own functions.
+    package func mistake(inQuery text: String) -> String? {
+        do {
+            let prepared = try self.database.engine.prepare(text)
+            return prepared.isReadOnly ? nil : "the query changes the graph; it may only read"
+        } catch {
+            return "\(error)"
+        }
     }
 }

@@ -170,9 +170,13 @@ extension Orchestrator {
             guard !self.jobStates.final.contains(state) else {
                 throw OrchestrationError.conflict("job \(job) is \(state): there is nothing to cancel")
             }
-            try self.cancel(job, from: state, by: user, in: transaction)
-            let run = try self.run("job", in: transaction, ["job": .string(job)]).first?["run"]?.string
-            try self.follow(failureOf: job, run: run, in: transaction)
+            guard try self.run("job", in: transaction, ["job": .string(job)]).first?["run"]?.string != nil
+            else {
+                return try self.cancelNow(job, from: state, because: "cancelled by \(user)", in: transaction)
+            }
+            let flow = RunFlow(self, transaction)
+            try flow.cancel(job, because: "cancelled by \(user)")
+            try flow.go()
         }
     }
 
@@ -188,18 +192,21 @@ extension Orchestrator {
             guard !self.runStates.final.contains(state) else {
                 throw OrchestrationError.conflict("run \(run) is \(state): there is nothing to cancel")
             }
-            var last = ""
             for row in try self.run("run_open_job_ids", in: transaction, ["run": .string(run)]) {
-                last = row["id"]?.string ?? ""
-                let state = try self.state(ofJob: last, in: transaction)
-                try self.cancel(last, from: state, by: user, in: transaction)
+                let job = row["id"]?.string ?? ""
+                let state = try self.state(ofJob: job, in: transaction)
+                try self.cancelNow(job, from: state, because: "cancelled by \(user)", in: transaction)
             }
-            try self.follow(failureOf: last, run: run, in: transaction)
+            _ = try self.run("run_settle", in: transaction, ["run": .string(run)])
+            let flow = RunFlow(self, transaction)
+            try flow.end(try flow.facts(run), "cancelled")
+            try flow.go()
         }
     }
 
-    private func cancel(
-        _ job: String, from state: String, by user: String, in transaction: GraphTransaction
+    /// Ends a job's open attempts and moves it; what follows in its run is the caller's to do.
+    func cancelNow(
+        _ job: String, from state: String, because reason: String, in transaction: GraphTransaction
     ) throws {
         let now = Value.dateTime(self.clock())
         for attempt in try self.run("job_open_attempts", in: transaction, ["job": .string(job)]) {
@@ -208,11 +215,11 @@ extension Orchestrator {
                 [
                     "attempt": attempt["id"] ?? .null, "state": .string("cancelled"), "now": now,
                     "exit": .null,
-                    "error": .string("cancelled by \(user)"), "error_class": .string("cancelled"),
+                    "error": .string(reason), "error_class": .string("cancelled"),
                     "log": .string(""),
                 ])
         }
-        try self.move(job, from: state, to: "cancelled", because: "cancelled by \(user)", in: transaction)
+        try self.move(job, from: state, to: "cancelled", because: reason, in: transaction)
     }
 
     private func state(ofJob job: String, in transaction: GraphTransaction) throws -> String {
@@ -233,6 +240,13 @@ extension Orchestrator {
         let error = record["error"]?.string
         switch record["state"]?.string ?? "" {
         case "waiting": return try self.reasonsToWait(job)
+        case "held":
+            let (run, step) = (record["run"]?.string ?? "", record["step"]?.string ?? "")
+            let who = (try? self.approver(run: run, step: step)) ?? "somebody"
+            return [
+                JobReason(
+                    code: "approval", message: "\(who) must approve: `plexus run approve \(run) \(step)`")
+            ]
         case "queued":
             var reasons = try self.reasonsToBeQueued(job)
             if let error, let attempts = record["attempts"]?.integer, attempts > 0 {

@@ -211,11 +211,21 @@ extension Orchestrator {
     /// An attempt ended. A success is believed once; a failure is tried again while tries are left.
     /// - Throws: ``OrchestrationError/leaseLost(attempt:)``.
     package func ended(attempt: String, worker: String, _ outcome: AttemptOutcome) async throws {
+        var (outcome, graph): (AttemptOutcome, PipelineDefinition?) = (outcome, nil)
+        do {
+            if let result = outcome.result {
+                graph = try await self.dynamicGraph(of: attempt, result: result)
+            }
+        } catch let error as StepValueError {
+            outcome = AttemptOutcome(
+                result: nil, error: error.message, errorClass: "output", exit: outcome.exit, log: outcome.log)
+        }
+        let (judged, spliced) = (outcome, graph)
         try await self.database.write { transaction in
             let held = try self.held(attempt, by: worker, in: transaction)
             try self.end(
-                held, attempt, outcome, state: outcome.result == nil ? "failed" : "succeeded", in: transaction
-            )
+                held, attempt, judged, state: judged.result == nil ? "failed" : "succeeded",
+                splicing: spliced, in: transaction)
         }
     }
 
@@ -271,7 +281,7 @@ extension Orchestrator {
 
     private func end(
         _ held: HeldAttempt, _ attempt: String, _ outcome: AttemptOutcome, state: String,
-        in transaction: GraphTransaction
+        splicing graph: PipelineDefinition? = nil, in transaction: GraphTransaction
     ) throws {
         let now = Value.dateTime(self.clock())
         _ = try self.run(
@@ -282,6 +292,9 @@ extension Orchestrator {
                 "error": outcome.error.map(Value.string) ?? .null,
                 "error_class": outcome.errorClass.map(Value.string) ?? .null, "log": .string(outcome.log),
             ])
+        if let graph {
+            return try self.splice(graph, into: held.job, in: transaction)
+        }
         if let result = outcome.result {
             _ = try self.run(
                 "job_result_set", in: transaction,
@@ -290,7 +303,7 @@ extension Orchestrator {
                     "size": .integer(result.size), "media_type": .string("application/json"), "now": now,
                 ])
             try self.move(held.job, from: held.state, to: "succeeded", in: transaction)
-            try self.follow(successOf: held.job, run: held.run, in: transaction)
+            try self.follow(endOf: held.job, run: held.run, in: transaction)
             return
         }
         _ = try self.run(
@@ -305,7 +318,7 @@ extension Orchestrator {
             try self.move(held.job, from: held.state, to: "queued", because: outcome.error, in: transaction)
         } else {
             try self.move(held.job, from: held.state, to: "failed", because: outcome.error, in: transaction)
-            try self.follow(failureOf: held.job, run: held.run, in: transaction)
+            try self.follow(endOf: held.job, run: held.run, in: transaction)
         }
     }
 }

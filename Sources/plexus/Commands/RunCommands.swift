@@ -7,7 +7,11 @@ import Worker
 /// `plexus run`
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "run", abstract: "Runs of pipelines.", subcommands: [List.self, Show.self, Cancel.self])
+        commandName: "run", abstract: "Runs of pipelines.",
+        subcommands: [
+            List.self, Show.self, Cancel.self, Retry.self, Approve.self, Reject.self, RunTrace.self,
+            RunDiffCommand.self,
+        ])
 
     /// `plexus run cancel ID`
     struct Cancel: AsyncParsableCommand {
@@ -20,6 +24,56 @@ struct RunCommand: AsyncParsableCommand {
             _ = try await self.connection.connection().call("POST", "/v1/runs/\(self.id)/cancel")
             print("run \(self.id) is cancelled")
         }
+    }
+
+    /// `plexus run retry ID`
+    struct Retry: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Run again what did not succeed, or all from a step on.",
+            discussion:
+                "A new run takes over the results that are still valid. Exit code 1 when it fails (--wait).")
+        @OptionGroup var connection: ConnectionOptions
+        @Argument(help: "The run's id.") var id: String
+        @Option(help: "The step to begin again at, with all after it.") var from: String?
+        @Option(help: "Use this version of a function instead: name@version; may be given several times.")
+        var function: [String] = []
+        @Option(help: "A function definition to register and use.") var register: [String] = []
+        @Flag(help: "Wait for its end and show its progress.") var wait = false
+
+        func run() async throws {
+            let server = try self.connection.connection()
+            var functions = self.function
+            for file in self.register {
+                let definition = try JSON.parse(try PipelineFile.text(file))
+                let answer = try await server.call("POST", "/v1/functions", body: definition)
+                functions.append(answer["id"]?.string ?? "")
+            }
+            let answer = try await server.call(
+                "POST", "/v1/runs/\(self.id)/retry",
+                body: [
+                    "from": self.from.map(JSON.string) ?? .null,
+                    "functions": .array(functions.map(JSON.string)),
+                ])
+            let run = answer["id"]?.string ?? ""
+            Terminal.say("run \(run)")
+            if self.wait { try await follow(run, server) }
+        }
+    }
+
+    /// `plexus run approve ID STEP`
+    struct Approve: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Let a step go that waits for an approval.")
+        @OptionGroup var decision: DecisionOptions
+
+        func run() async throws { try await self.decision.send("approve") }
+    }
+
+    /// `plexus run reject ID STEP`
+    struct Reject: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Refuse a step that waits for an approval.")
+        @OptionGroup var decision: DecisionOptions
+
+        func run() async throws { try await self.decision.send("reject") }
     }
 
     /// `plexus run list`
@@ -53,6 +107,22 @@ struct RunCommand: AsyncParsableCommand {
                 answer["jobs"],
                 ["step", "function", "state", "attempts", "machine", "result_bytes", "error"], as: .table)
         }
+    }
+}
+
+/// What approving and rejecting share.
+struct DecisionOptions: ParsableArguments {
+    @OptionGroup var connection: ConnectionOptions
+    @Argument(help: "The run's id.") var run: String
+    @Argument(help: "The step's name.") var step: String
+    @Option(help: "Why.") var comment: String?
+
+    func send(_ verb: String) async throws {
+        let step = self.step.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? self.step
+        let answer = try await self.connection.connection().call(
+            "POST", "/v1/runs/\(self.run)/steps/\(step):\(verb)",
+            body: ["comment": self.comment.map(JSON.string) ?? .null])
+        print("step \(self.step) of run \(self.run) is \(answer["decision"]?.string ?? "")")
     }
 }
 

@@ -116,6 +116,7 @@ struct Serve: AsyncParsableCommand {
                     .init(service: application),
                     .init(service: DecisionKeeper(decisions: services.decisions, logger: logger)),
                     .init(service: LeaseSweeper(orchestrator: services.orchestrator, logger: logger)),
+                    .init(service: TriggerClock(orchestrator: services.orchestrator, logger: logger)),
                 ], gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: Self.logger("lifecycle", level: "warning")))
         do {
@@ -190,9 +191,10 @@ struct Serve: AsyncParsableCommand {
             StateMachine(
                 graph: try await pictures.parse(database.resources.text("schema/states/\(name).dot") ?? ""))
         }
+        let blobs = try BlobStore(folder: self.data + "/blobs")
         let orchestrator = Orchestrator(
             database: database, jobStates: try await machine("job"),
-            runStates: try await machine("run"),
+            runStates: try await machine("run"), blobs: blobs, parse: { try await pictures.parse($0) },
             clock: { GraphDatabase.now() })
         let model = try AuthorizationModel.parse(database.resources.text("schema/network.fga") ?? "")
         let stores = StoreDirectory(catalog: catalog)
@@ -202,7 +204,7 @@ struct Serve: AsyncParsableCommand {
             authenticator: try Authenticator(database: database),
             access: Guard(model: model, database: database), stores: stores,
             decisions: DecisionLog(rate: self.decisionLog),
-            orchestrator: orchestrator, blobs: try BlobStore(folder: self.data + "/blobs"),
+            orchestrator: orchestrator, blobs: blobs,
             pictures: pictures,
             needsToken: self.auth == .required, logger: logger)
     }
@@ -250,6 +252,27 @@ struct LeaseSweeper: Service {
                     }
                 } catch {
                     self.logger.error("taking back leases failed", metadata: ["error": "\(error)"])
+                }
+                try? await Task.sleep(for: .seconds(1))
+            }
+        }
+    }
+}
+
+/// Starts runs whose time has come, every second.
+struct TriggerClock: Service {
+    let orchestrator: Orchestrator
+    let logger: Logger
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                do {
+                    for run in try await self.orchestrator.fireTriggers() {
+                        self.logger.info("a trigger started a run", metadata: ["run": "\(run)"])
+                    }
+                } catch {
+                    self.logger.error("triggers failed", metadata: ["error": "\(error)"])
                 }
                 try? await Task.sleep(for: .seconds(1))
             }
