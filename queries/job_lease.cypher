@@ -2,7 +2,7 @@
 // Parameters: job, attempt, number, worker, lease_until, now.
 MATCH (j:Job {id: $job})
 MATCH (w:Worker {id: $worker})
-SET j.state = 'leased', j.attempts = $number, j.updated_at = $now
+SET j.state = 'leased', j.attempts = $number, j.updated_at = $now, j.expires_at = null
 CREATE (a:Attempt {
   id: $attempt, job: $job, number: $number, worker: $worker, state: 'leased',
   leased_at: $now, lease_until: $lease_until

@@ -3,6 +3,9 @@
 MATCH (j:Job {id: $job})
 OPTIONAL MATCH (f:FunctionVersion {id: j.function})
 RETURN j.is_enabled AS is_enabled, j.function AS function, f.enabled AS function_enabled, j.priority AS priority,
+       j.available_at AS available_at, f.max_running AS max_running,
+       COUNT { MATCH (r:Job {state: 'running'}) WHERE r.function = f.id }
+     + COUNT { MATCH (r:Job {state: 'leased'}) WHERE r.function = f.id } AS function_running,
        COUNT {
          MATCH (o:Job {state: 'queued'})
          WHERE o.is_enabled AND (o.priority > j.priority OR (o.priority = j.priority AND o.queued_at < j.queued_at))

@@ -3,7 +3,7 @@
 MERGE (m:Machine {id: $machine})
   ON CREATE SET m.created_at = $now
 SET m.hostname = $hostname, m.cores = $cores, m.memory_bytes = $memory_bytes, m.labels = $labels,
-    m.state = 'up', m.last_seen = $now
+    m.state = CASE WHEN m.state = 'draining' THEN 'draining' ELSE 'up' END, m.last_seen = $now
 CREATE (w:Worker {
   id: $worker, slots: $slots, software: $software, state: 'up', joined_at: $now, last_seen: $now
 })-[:ON]->(m)

@@ -18,6 +18,7 @@ CREATE CONSTRAINT attempt_key IF NOT EXISTS FOR (n:Attempt) REQUIRE n.id IS NODE
 CREATE CONSTRAINT artifact_key IF NOT EXISTS FOR (n:Artifact) REQUIRE n.sha256 IS NODE KEY;
 CREATE INDEX function_version_name IF NOT EXISTS FOR (n:FunctionVersion) ON (n.name);
 CREATE INDEX pipeline_version_name IF NOT EXISTS FOR (n:PipelineVersion) ON (n.name);
+CREATE INDEX job_expires_at IF NOT EXISTS FOR (n:Job) ON (n.expires_at);
 CREATE INDEX job_state IF NOT EXISTS FOR (n:Job) ON (n.state);
 CREATE INDEX attempt_state IF NOT EXISTS FOR (n:Attempt) ON (n.state);
 CREATE CONSTRAINT job_idempotency_key IF NOT EXISTS FOR (n:Job) REQUIRE n.idempotency_key IS UNIQUE;

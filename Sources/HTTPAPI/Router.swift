@@ -36,6 +36,7 @@ package func plexusRoutes(
     RunRoutes(services: services).add(to: router)
     JobRoutes(services: services).add(to: router)
     WorkerRoutes(services: services).add(to: router)
+    MetricsRoutes(services: services).add(to: router)
     PictureRoutes(services: services).add(to: router)
     ImportRoutes(services: services).add(to: router)
     ExportRoutes(services: services).add(to: router)

@@ -72,6 +72,7 @@ package final class WorkerAgent: Sendable {
     }
 
     private func beat(_ worker: String) async throws {
+        let activity = ActivityThread(folder: self.settings.folder)
         while !Task.isCancelled {
             try await Task.sleep(for: .seconds(5))
             let attempts = self.running.withLock { Array($0.keys) }
@@ -82,6 +83,7 @@ package final class WorkerAgent: Sendable {
                     body: [
                         "attempts": .array(attempts.map(JSON.string)), "load": .double(machine.load),
                         "memory_free_bytes": .int(machine.memoryFreeBytes),
+                        "figures": .object(await activity.figures()),
                     ], timeoutSeconds: 10)
                 for stop in answer["stop"]?.array?.compactMap(\.string) ?? [] {
                     self.logger.warning(

@@ -44,12 +44,13 @@ final class Fixture: Sendable {
         StateMachine(graph: try GraphvizLibrary.parse(resources.text("schema/states/\(name).dot") ?? ""))
     }
 
-    func register(_ name: String, retries: Int = 0) async throws {
-        let definition = try FunctionDefinition(json: [
+    func register(_ name: String, retries: Int = 0, _ members: JSON.Object = [:]) async throws {
+        var json: JSON.Object = [
             "name": .string(name), "version": "1", "repository": "/r", "commit": "c", "runtime": "shell",
-            "entry": "e.sh",
-            "retries": .int(retries),
-        ])
+            "entry": "e.sh", "retries": .int(retries),
+        ]
+        for member in members { json[member.name] = member.value }
+        let definition = try FunctionDefinition(json: .object(json))
         _ = try await FunctionRegistry(database: self.database).register(definition, now: self.now)
     }
 
@@ -58,8 +59,12 @@ final class Fixture: Sendable {
         _ = try await PipelineRegistry(database: self.database).register(reading, now: self.now)
     }
 
-    func worker() async throws -> String {
-        try await self.orchestrator.join(WorkerIntroduction(json: ["hostname": "h", "cores": 2, "slots": 2]))
+    func worker(_ hostname: String = "h", labels: [String] = []) async throws -> String {
+        try await self.orchestrator.join(
+            WorkerIntroduction(json: [
+                "hostname": .string(hostname), "cores": 2, "slots": 2, "memory_bytes": 1_000_000_000,
+                "labels": .array(labels.map(JSON.string)),
+            ]))
     }
 
     /// States of a run's jobs by step, and the run's own under `run`.

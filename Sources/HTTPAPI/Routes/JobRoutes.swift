@@ -24,6 +24,18 @@ struct JobRoutes {
             try await self.result(request, context)
         }
         router.get("/v1/jobs/:id/explain", .inHandler) { _, context in try self.explain(context) }
+        router.post("/v1/jobs/:id/retry", .inHandler) { _, context in
+            let id = self.id(context)
+            _ = try self.record(id, context)
+            try await self.services.orchestrator.retry(job: id, by: context.user)
+            return Response(["id": .string(id), "state": "queued"])
+        }
+        router.post("/v1/jobs:retry", .network(.operate)) { request, context in
+            let body = try await request.json()
+            let jobs = try await self.services.orchestrator.retryFailed(
+                function: body["function"]?.string, errorClass: body["error_class"]?.string, by: context.user)
+            return Response(["jobs": .array(jobs.map(JSON.string))])
+        }
         router.post("/v1/jobs/:id/cancel", .inHandler) { _, context in
             let id = self.id(context)
             _ = try self.record(id, context)
@@ -83,7 +95,32 @@ struct JobRoutes {
         return JobRequest(
             function: function, input: json["input"] ?? .object(JSON.Object()),
             priority: json["priority"]?.int ?? 0, customerReference: json["reference"]?.string,
-            idempotencyKey: key)
+            idempotencyKey: key,
+            availableAt: try self.moment(json, "delay", "available_at", place),
+            deadline: try self.moment(json, "timeout_after", "deadline", place))
+    }
+
+    /// A moment, given as a time from now (`30s`) in one member or as it is in the other.
+    private func moment(
+        _ json: JSON, _ span: String, _ moment: String, _ place: String
+    ) throws -> ZonedDateTime? {
+        if let value = json[span], value != .null {
+            guard let seconds = value.int ?? value.string.flatMap(TimeSpan.seconds),
+                (0...FunctionDefinition.longestTimeoutSeconds * 52).contains(seconds)
+            else {
+                throw HTTPProblem(
+                    .badRequest, code: "invalid_request",
+                    place + "`\(span)` is a time such as 30 or \"5m\", a year at most")
+            }
+            return self.services.now.adding(seconds: seconds)
+        }
+        guard let value = json[moment], value != .null else { return nil }
+        guard let time = value.string.flatMap({ ZonedDateTime(iso: $0) }) else {
+            throw HTTPProblem(
+                .badRequest, code: "invalid_request",
+                place + "`\(moment)` is a time such as \"2026-11-26T12:00:00Z\"")
+        }
+        return time
     }
 
     // MARK: Changing

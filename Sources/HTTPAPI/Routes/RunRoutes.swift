@@ -20,7 +20,8 @@ struct RunRoutes {
             try self.requireOwner(context)
             return try await self.retry(request, context)
         }
-        router.post("/v1/pipelines/:name/backfill", .object(.pipeline, .run, parameter: "name")) { request, context in
+        router.post("/v1/pipelines/:name/backfill", .object(.pipeline, .run, parameter: "name")) {
+            request, context in
             try await self.backfill(request, context)
         }
         router.get("/v1/triggers", .network(.operate)) { _, _ in
@@ -34,7 +35,8 @@ struct RunRoutes {
         }
         router.get("/v1/runs/:id/timing", .inHandler) { _, context in
             try self.requireOwner(context)
-            return Response(try self.services.orchestrator.timing(run: context.parameters.get("id") ?? "").json)
+            return Response(
+                try self.services.orchestrator.timing(run: context.parameters.get("id") ?? "").json)
         }
         router.get("/v1/lineage/:id", .network(.operate)) { _, context in
             Response(try self.services.orchestrator.lineage(of: context.parameters.get("id") ?? "").json)

@@ -29,6 +29,25 @@ struct WorkerRoutes {
             }
             return Response(["machines": .array(rows)])
         }
+        router.get("/v1/machines/:machine", .network(.operate)) { _, context in
+            let machine = context.part("machine")
+            guard let row = try self.services.database.read("machine", ["machine": .string(machine)]).first
+            else { throw self.unknown(machine) }
+            return Response(self.services.json(row))
+        }
+        router.post("/v1/machines/:machine/:change", .network(.operate)) { _, context in
+            let (machine, change) = (context.part("machine"), context.part("change"))
+            guard change == "drain" || change == "resume" else {
+                throw HTTPProblem(
+                    .notFound, code: "not_found", "a machine can be drained or resumed, not `\(change)`")
+            }
+            try await self.services.orchestrator.drain(machine: machine, change == "drain")
+            return Response(["id": .string(machine), "state": change == "drain" ? "draining" : "up"])
+        }
+        router.delete("/v1/machines/:machine", .network(.operate)) { _, context in
+            try await self.services.orchestrator.remove(machine: context.part("machine"))
+            return Response(status: .noContent)
+        }
         router.post("/v1/workers/:id/lease", .network(.work)) { request, context in
             try await self.lease(request, context)
         }
@@ -43,6 +62,10 @@ struct WorkerRoutes {
         }
         router.get("/v1/blobs/:digest", .network(.work)) { _, context in try await self.getBlob(context) }
         router.on(.head, "/v1/blobs/:digest", .network(.work)) { _, context in try self.headBlob(context) }
+    }
+
+    private func unknown(_ machine: String) -> OrchestrationError {
+        .notFound(what: "machine", name: machine, hint: "see `plexus machine list`")
     }
 
     private func worker(_ context: APIContext) -> String { context.parameters.get("id") ?? "" }
@@ -61,6 +84,16 @@ struct WorkerRoutes {
             jobs = try await withThrowingTaskGroup(of: [LeasedJob].self) { group in
                 group.addTask {
                     for await _ in commits where database.hasQueuedJobs {
+                        let jobs = try await orchestrator.lease(worker: worker, limit: limit)
+                        if !jobs.isEmpty { return jobs }
+                    }
+                    return []
+                }
+                // Jobs whose time comes, and machines that have room again, make no commit.
+                group.addTask {
+                    while !Task.isCancelled {
+                        try await Task.sleep(for: .seconds(1))
+                        guard database.hasQueuedJobs else { continue }
                         let jobs = try await orchestrator.lease(worker: worker, limit: limit)
                         if !jobs.isEmpty { return jobs }
                     }
@@ -130,8 +163,33 @@ struct WorkerRoutes {
         let body = try await request.json()
         let stop = try await self.services.orchestrator.heartbeat(
             worker: self.worker(context), attempts: body["attempts"]?.array?.compactMap(\.string) ?? [],
-            load: body["load"]?.double ?? 0, memoryFreeBytes: body["memory_free_bytes"]?.int ?? 0)
+            load: body["load"]?.double ?? 0, memoryFreeBytes: body["memory_free_bytes"]?.int ?? 0,
+            figures: Self.figures(body["figures"]?.object ?? JSON.Object()))
         return Response(["stop": .array(stop.map(JSON.string))])
+    }
+
+    /// What a worker may say of its machine beside load and memory: numbers, texts, and lists of them, by these names.
+    private static let figureNames: Set<String> = [
+        "cpu_percent", "core_percent", "disk_bytes", "disk_free_bytes", "temperatures",
+        "network_received_bytes",
+        "network_sent_bytes", "gpus",
+    ]
+
+    private static func figures(_ object: JSON.Object) -> [String: Value] {
+        func value(_ json: JSON) -> Value? {
+            if let number = json.int { return .integer(number) }
+            if let number = json.double { return .float(number) }
+            return json.string.map { .string(String($0.prefix(1000))) }
+        }
+        var figures: [String: Value] = [:]
+        for member in object where Self.figureNames.contains(member.name) {
+            if let list = member.value.array {
+                figures[member.name] = .list(list.prefix(1024).compactMap(value))
+            } else if let figure = value(member.value) {
+                figures[member.name] = figure
+            }
+        }
+        return figures
     }
 
     // MARK: Blobs

@@ -35,6 +35,18 @@ package struct FunctionDefinition: Hashable, Sendable {
     package let timeoutSeconds: Int
     /// How often a failed call is tried again.
     package let retries: Int
+    /// Seconds before the second try; each further pause is twice as long, with chance in it. 300 at most.
+    package let backoffSeconds: Int
+    /// The error classes that are tried again; nil for all but `prepare`.
+    package let retryOn: [String]?
+    /// Labels that a machine must have: `gpu` (whatever its value) or `zone=lan`.
+    package let needs: [String]
+    /// Processor cores that the machine must have.
+    package let cores: Int
+    /// Memory that must be free on the machine, in bytes.
+    package let memoryBytes: Int
+    /// How many calls may run at once, everywhere together; nil for any number.
+    package let maxRunning: Int?
     /// One line on what it does.
     package let description: String
     /// Everything as it was registered, further members included.
@@ -59,6 +71,12 @@ package struct FunctionDefinition: Hashable, Sendable {
             reader.seconds("timeout", in: 1...Self.longestTimeoutSeconds)
             ?? Self.standardTimeoutSeconds
         self.retries = reader.integer("retries", in: 0...100) ?? 0
+        self.backoffSeconds = reader.seconds("backoff", in: 0...300) ?? 1
+        self.retryOn = reader.texts("retry_on")
+        self.needs = reader.texts("needs") ?? []
+        self.cores = reader.integer("cores", in: 0...100_000, inside: "resources") ?? 0
+        self.memoryBytes = reader.bytes("memory", inside: "resources") ?? 0
+        self.maxRunning = reader.integer("max_running", in: 1...1_000_000)
         self.description = reader.optionalText("description") { _ in true } ?? ""
         self.source = json
         if self.runtime == .python, !self.entry.isEmpty, self.entry.split(separator: ":").count != 2 {
@@ -122,12 +140,43 @@ struct DefinitionReader {
         return text
     }
 
-    mutating func integer(_ name: String, in range: ClosedRange<Int>) -> Int? {
+    /// A list of texts without spaces.
+    mutating func texts(_ name: String) -> [String]? {
         guard let value = self.json[name], value != .null else { return nil }
+        guard let list = value.array, list.count <= 100,
+            list.allSatisfy({
+                $0.string.map { (1...200).contains($0.utf8.count) && !$0.contains(" ") } ?? false
+            })
+        else {
+            self.problems.append(
+                Problem("member \(name)", "\(value.text.prefix(80)) is not a list of words such as [\"gpu\"]")
+            )
+            return nil
+        }
+        return list.compactMap(\.string)
+    }
+
+    /// A number of bytes, or a text such as `512MiB`.
+    mutating func bytes(_ name: String, inside object: String) -> Int? {
+        guard let value = self.json[object]?[name], value != .null else { return nil }
+        guard let bytes = value.int ?? value.string.flatMap(ByteCount.bytes), bytes >= 0 else {
+            self.problems.append(
+                Problem(
+                    "member \(object).\(name)",
+                    "\(value.text.prefix(80)) is not a size such as 1048576 or \"512MiB\""))
+            return nil
+        }
+        return bytes
+    }
+
+    /// A whole number, of the definition itself or of an object in it.
+    mutating func integer(_ name: String, in range: ClosedRange<Int>, inside object: String? = nil) -> Int? {
+        let holder = object.map { self.json[$0] } ?? self.json
+        guard let value = holder?[name], value != .null else { return nil }
         guard let number = value.int, range.contains(number) else {
             self.problems.append(
                 Problem(
-                    "member \(name)",
+                    "member \(object.map { $0 + "." } ?? "")\(name)",
                     "\(value.text.prefix(80)) is not a whole number from \(range.lowerBound) to \(range.upperBound)"
                 ))
             return nil
@@ -144,6 +193,24 @@ struct DefinitionReader {
             return nil
         }
         return seconds
+    }
+}
+
+/// Sizes as people write them: `512MiB`, `2GiB`, `100MB`, `4096`.
+package enum ByteCount {
+    /// Bytes of a text, or nil when it is not a size.
+    package static func bytes(_ text: String) -> Int? {
+        let units = [
+            "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40, "kB": 1000, "MB": 1_000_000,
+            "GB": 1_000_000_000, "TB": 1_000_000_000_000, "B": 1,
+        ]
+        let digits = text.prefix { $0.isASCII && $0.isNumber }
+        let unit = text.dropFirst(digits.count).drop { $0 == " " }
+        guard let number = Int(digits), let factor = unit.isEmpty ? 1 : units[String(unit)] else {
+            return nil
+        }
+        let (bytes, overflow) = number.multipliedReportingOverflow(by: factor)
+        return overflow ? nil : bytes
     }
 }
 

@@ -1,7 +1,7 @@
 internal import Cryptography
 internal import GraphDatabase
 package import JSON
-internal import PropertyGraph
+package import PropertyGraph
 
 /// A call of a function that somebody asks for.
 package struct JobRequest: Hashable, Sendable {
@@ -15,17 +15,23 @@ package struct JobRequest: Hashable, Sendable {
     package let customerReference: String?
     /// The same key from the same user means the same job.
     package let idempotencyKey: String?
+    /// When it may be taken; nil for at once.
+    package let availableAt: ZonedDateTime?
+    /// When its result is of no use any more: a job that waits then fails, one that runs is killed.
+    package let deadline: ZonedDateTime?
 
     /// Joins the parts.
     package init(
         function: String, input: JSON, priority: Int = 0, customerReference: String? = nil,
-        idempotencyKey: String? = nil
+        idempotencyKey: String? = nil, availableAt: ZonedDateTime? = nil, deadline: ZonedDateTime? = nil
     ) {
         self.function = function
         self.input = input
         self.priority = priority
         self.customerReference = customerReference
         self.idempotencyKey = idempotencyKey
+        self.availableAt = availableAt
+        self.deadline = deadline
     }
 }
 
@@ -125,7 +131,9 @@ extension Orchestrator {
                 "job": .string(job), "function": version, "input": .string(input),
                 "priority": .integer(request.priority),
                 "reference": request.customerReference.map(Value.string) ?? .null,
-                "key": key.map(Value.string) ?? .null, "started_by": .string(startedBy),
+                "key": key.map(Value.string) ?? .null,
+                "available_at": request.availableAt.map(Value.dateTime) ?? .null,
+                "deadline": request.deadline.map(Value.dateTime) ?? .null, "started_by": .string(startedBy),
                 "now": .dateTime(now),
             ])
         self.note(job, "created", ["state": .string("queued")], in: transaction)
@@ -178,6 +186,45 @@ extension Orchestrator {
             try flow.cancel(job, because: "cancelled by \(user)")
             try flow.go()
         }
+    }
+
+    /// Gives a single call that failed for good all its tries again.
+    /// - Throws: ``OrchestrationError/notFound(what:name:hint:)``; ``OrchestrationError/conflict(_:)`` when it has not
+    ///   failed, or is a step of a run.
+    package func retry(job: String, by user: String) async throws {
+        try await self.database.write { transaction in try self.retry(job, by: user, in: transaction) }
+    }
+
+    /// Tries all single calls again that failed for good, oldest first, in one commit.
+    /// `function`: `name` or `name@version`; nil for all. `errorClass`: nil for all.
+    /// - Returns: the jobs.
+    /// - Throws: ``StorageError``.
+    package func retryFailed(function: String?, errorClass: String?, by user: String) async throws -> [String]
+    {
+        try await self.database.write { transaction in
+            let failed = try self.run(
+                "jobs_failed", in: transaction,
+                [
+                    "function": function.map(Value.string) ?? .null,
+                    "error_class": errorClass.map(Value.string) ?? .null, "limit": .integer(Self.batchLimit),
+                ]
+            ).compactMap { $0["id"]?.string }
+            for job in failed { try self.retry(job, by: user, in: transaction) }
+            return failed
+        }
+    }
+
+    private func retry(_ job: String, by user: String, in transaction: GraphTransaction) throws {
+        let state = try self.state(ofJob: job, in: transaction)
+        guard state == "failed" else {
+            throw OrchestrationError.conflict("job \(job) is \(state): only one that failed is tried again")
+        }
+        if let run = try self.run("job", in: transaction, ["job": .string(job)]).first?["run"]?.string {
+            throw OrchestrationError.conflict(
+                "job \(job) is a step of run \(run), which has gone on; see `plexus run retry \(run)`")
+        }
+        _ = try self.run("job_retry", in: transaction, ["job": .string(job)])
+        try self.move(job, from: state, to: "queued", because: "tried again by \(user)", in: transaction)
     }
 
     /// Cancels all of a run that has not ended.
@@ -281,6 +328,29 @@ extension Orchestrator {
         }
     }
 
+    /// Why no machine may take a job; none when one may.
+    private func reasonsOfMachines(_ job: String, since: Value) throws -> [JobReason] {
+        let machines = try self.database.read("machines_for_job", ["job": .string(job), "since": since])
+        let lacks = machines.map { ($0["lacks"]?.list ?? []).compactMap(\.string) }
+        let fitting = zip(machines, lacks).filter { $0.1.isEmpty }.map(\.0)
+        guard !fitting.isEmpty else {
+            let words = zip(machines, lacks).map {
+                "\($0["id"]?.string ?? "") lacks \($1.joined(separator: ", "))"
+            }
+            return [
+                JobReason(
+                    code: "no_machine_fits", message: "no machine fits: " + words.joined(separator: "; "))
+            ]
+        }
+        guard fitting.allSatisfy({ $0["state"] == .string("draining") }) else { return [] }
+        let names = fitting.compactMap { $0["id"]?.string }.joined(separator: ", ")
+        return [
+            JobReason(
+                code: "draining",
+                message: "the machines that fit take no more jobs: \(names); see `plexus machine resume`")
+        ]
+    }
+
     private func reasonsToBeQueued(_ job: String) throws -> [JobReason] {
         let since = Value.dateTime(self.clock().adding(seconds: -Self.leaseSeconds))
         guard let row = try self.database.read("job_queue", ["job": .string(job), "since": since]).first
@@ -298,12 +368,23 @@ extension Orchestrator {
                 "function_disabled",
                 "\(function) is disabled; `plexus function enable \(function)` lets its jobs go")
         }
+        if let time = row["available_at"]?.dateTime,
+            (time.seconds, time.nanosecond) > (self.clock().seconds, self.clock().nanosecond)
+        {
+            add("not_yet", "it may be taken from \(time) on")
+        }
         let workers = row["workers"]?.integer ?? 0
         guard workers > 0 else {
             add(
                 "no_worker",
                 "no worker was heard of in the last \(Self.leaseSeconds) s; start one with `plexus worker`")
             return reasons
+        }
+        reasons += try self.reasonsOfMachines(job, since: since)
+        if let limit = row["max_running"]?.integer, let running = row["function_running"]?.integer,
+            running >= limit
+        {
+            add("function_limit", "\(running) calls of its function run already, and it allows \(limit)")
         }
         let slots = (row["slots"]?.list ?? []).compactMap(\.integer).reduce(0, +)
         let taken = row["taken"]?.integer ?? 0

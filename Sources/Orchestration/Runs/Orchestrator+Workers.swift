@@ -122,12 +122,24 @@ extension Orchestrator {
         let now = self.clock()
         let until = now.adding(seconds: Self.leaseSeconds)
         return try await self.database.write { transaction in
-            guard try !self.run("worker", in: transaction, ["worker": .string(worker)]).isEmpty else {
-                throw OrchestrationError.notFound(what: "worker", name: worker, hint: "join again")
-            }
-            let candidates = try self.run("job_candidates", in: transaction, ["limit": .integer(limit)])
+            guard let record = try self.run("worker", in: transaction, ["worker": .string(worker)]).first
+            else { throw OrchestrationError.notFound(what: "worker", name: worker, hint: "join again") }
+            guard record["machine_state"] != .string("draining") else { return [] }
+            let candidates = try self.run(
+                "job_candidates", in: transaction,
+                [
+                    "labels": record["labels"] ?? .list([]), "cores": record["cores"] ?? .integer(1),
+                    "memory_bytes": record["memory_bytes"] ?? .integer(0), "now": .dateTime(now),
+                    "limit": .integer(limit),
+                ])
             var leased: [LeasedJob] = []
+            var taken: [Value: Int] = [:]
             for candidate in candidates {
+                if let most = candidate["max_running"]?.integer, let function = candidate["function"] {
+                    let running = (candidate["running"]?.integer ?? 0) + taken[function, default: 0]
+                    guard running < most else { continue }
+                    taken[function, default: 0] += 1
+                }
                 if let job = try self.lease(candidate, to: worker, now: now, until: until, in: transaction) {
                     leased.append(job)
                 }
@@ -162,14 +174,16 @@ extension Orchestrator {
                     input: row["input"]?.string ?? "", output: row["output"]?.string,
                     sha256: row["sha256"]?.string ?? "")
             },
-            timeoutSeconds: candidate["timeout_seconds"]?.integer ?? FunctionDefinition.standardTimeoutSeconds
+            timeoutSeconds: min(
+                candidate["timeout_seconds"]?.integer ?? FunctionDefinition.standardTimeoutSeconds,
+                candidate["deadline"]?.dateTime.map { max(1, $0.seconds - now.seconds) } ?? .max)
         )
     }
 
     /// A worker lives and still runs these attempts; gives those that it must stop.
     /// - Throws: ``OrchestrationError/notFound(what:name:hint:)`` for an unknown worker.
     package func heartbeat(
-        worker: String, attempts: [String], load: Double, memoryFreeBytes: Int
+        worker: String, attempts: [String], load: Double, memoryFreeBytes: Int, figures: [String: Value] = [:]
     ) async throws -> [String] {
         let now = self.clock()
         return try await self.database.write { transaction in
@@ -178,9 +192,17 @@ extension Orchestrator {
                 [
                     "worker": .string(worker), "load": .float(load),
                     "memory_free_bytes": .integer(memoryFreeBytes), "now": .dateTime(now),
+                    "figures": figures.isEmpty ? .null : .map(figures),
                 ])
-            guard !known.isEmpty else {
+            guard let machine = known.first?["machine"]?.string else {
                 throw OrchestrationError.notFound(what: "worker", name: worker, hint: "join again")
+            }
+            // One line a minute is history enough; the newest figures are on the machine.
+            if now.seconds % 60 < Self.heartbeatSeconds {
+                var fields = figures
+                fields["load"] = .float(load)
+                fields["memory_free_bytes"] = .integer(memoryFreeBytes)
+                self.note(machine, "heartbeat", fields, stream: "machine", in: transaction)
             }
             let kept = try self.run(
                 "lease_extend", in: transaction,
@@ -229,6 +251,67 @@ extension Orchestrator {
         }
     }
 
+    /// Fails the jobs that wait still when their deadline has passed. Call it every second or so.
+    /// - Returns: how many there were.
+    /// - Throws: ``StorageError``.
+    @discardableResult
+    package func failExpired() async throws -> Int {
+        let now = Value.dateTime(self.clock())
+        guard try !self.database.read("jobs_expired", ["now": now]).isEmpty else { return 0 }
+        return try await self.database.write { transaction in
+            let expired = try self.run("jobs_expired", in: transaction, ["now": now])
+            for row in expired {
+                guard let job = row["id"]?.string, let state = row["state"]?.string else { continue }
+                let reason = "its deadline passed while it waited"
+                _ = try self.run(
+                    "job_fail", in: transaction,
+                    [
+                        "job": .string(job), "error": .string(reason), "error_class": .string("deadline"),
+                        "available_at": .null,
+                    ])
+                try self.move(job, from: state, to: "failed", because: reason, in: transaction)
+                try self.follow(endOf: job, run: row["run"]?.string, in: transaction)
+            }
+            return expired.count
+        }
+    }
+
+    /// Lets a machine take no more jobs, or take them again. What runs there goes on.
+    /// - Throws: ``OrchestrationError/notFound(what:name:hint:)``.
+    package func drain(machine: String, _ isDraining: Bool) async throws {
+        let now = Value.dateTime(self.clock())
+        try await self.database.write { transaction in
+            let known = try self.run(
+                "machine_set_state", in: transaction,
+                ["machine": .string(machine), "state": .string(isDraining ? "draining" : "up"), "now": now])
+            guard !known.isEmpty else { throw Self.unknown(machine) }
+            self.note(machine, isDraining ? "draining" : "resumed", [:], stream: "machine", in: transaction)
+        }
+    }
+
+    /// Forgets a machine and its workers.
+    /// - Throws: ``OrchestrationError/notFound(what:name:hint:)``; ``OrchestrationError/conflict(_:)`` while jobs run there.
+    package func remove(machine: String) async throws {
+        try await self.database.write { transaction in
+            let parameters: [String: Value] = ["machine": .string(machine)]
+            guard let known = try self.run("machine", in: transaction, parameters).first else {
+                throw Self.unknown(machine)
+            }
+            let running = known["attempts"]?.list?.count ?? 0
+            guard running == 0 else {
+                throw OrchestrationError.conflict(
+                    "\(running) job\(running == 1 ? " is" : "s are") at work on \(machine); `plexus machine drain "
+                        + "\(machine)` first, or cancel them")
+            }
+            _ = try self.run("machine_remove", in: transaction, parameters)
+            self.note(machine, "removed", [:], stream: "machine", in: transaction)
+        }
+    }
+
+    private static func unknown(_ machine: String) -> OrchestrationError {
+        .notFound(what: "machine", name: machine, hint: "see `plexus machine list`")
+    }
+
     /// Takes back every attempt whose lease ran out. Call it every second or so.
     /// - Returns: how many there were.
     /// - Throws: ``StorageError``.
@@ -259,6 +342,17 @@ extension Orchestrator {
         let state: String
         let attempts: Int
         let retries: Int
+        let backoffSeconds: Int
+        let retryOn: [String]?
+
+        /// Seconds until the next try: twice as long each time, at most 300, and a chance half of it, so that what failed
+        /// together does not come back together.
+        var pause: Double {
+            guard self.backoffSeconds > 0 else { return 0 }
+            let whole = min(
+                300, Double(self.backoffSeconds) * Double(1 << min(16, max(0, self.attempts - 1))))
+            return Double.random(in: whole / 2...whole)
+        }
     }
 
     private func attempt(_ attempt: String, in transaction: GraphTransaction) throws -> HeldAttempt? {
@@ -267,7 +361,9 @@ extension Orchestrator {
         return HeldAttempt(
             job: row["job"]?.string ?? "", run: row["run"]?.string, worker: row["worker"]?.string ?? "",
             attemptState: row["state"]?.string ?? "", state: row["job_state"]?.string ?? "",
-            attempts: row["attempts"]?.integer ?? 0, retries: row["retries"]?.integer ?? 0)
+            attempts: (row["attempts"]?.integer ?? 0) - (row["tries_before"]?.integer ?? 0),
+            retries: row["retries"]?.integer ?? 0, backoffSeconds: row["backoff_seconds"]?.integer ?? 1,
+            retryOn: row["retry_on"]?.list?.compactMap(\.string))
     }
 
     private func held(_ attempt: String, by worker: String, in transaction: GraphTransaction) throws
@@ -306,15 +402,22 @@ extension Orchestrator {
             try self.follow(endOf: held.job, run: held.run, in: transaction)
             return
         }
+        let isLost = state == "lost"
+        let limit = held.retries + 1 + (isLost ? Self.lostAttemptLimit : 0)
+        let errorClass = outcome.errorClass ?? ""
+        let isTriedAgain =
+            held.attempts < limit && self.jobStates.allows(held.state, "queued")
+            && (isLost || held.retryOn?.contains(errorClass) ?? (errorClass != "prepare"))
+        // Another machine may do at once what one that died did not.
+        let next = isTriedAgain && !isLost ? self.clock().adding(milliseconds: Int(held.pause * 1000)) : nil
         _ = try self.run(
             "job_fail", in: transaction,
             [
                 "job": .string(held.job), "error": outcome.error.map(Value.string) ?? .null,
                 "error_class": outcome.errorClass.map(Value.string) ?? .null,
+                "available_at": next.map(Value.dateTime) ?? .null,
             ])
-        let limit = held.retries + 1 + (state == "lost" ? Self.lostAttemptLimit : 0)
-        if held.attempts < limit, self.jobStates.allows(held.state, "queued"), outcome.errorClass != "prepare"
-        {
+        if isTriedAgain {
             try self.move(held.job, from: held.state, to: "queued", because: outcome.error, in: transaction)
         } else {
             try self.move(held.job, from: held.state, to: "failed", because: outcome.error, in: transaction)
@@ -324,6 +427,14 @@ extension Orchestrator {
 }
 
 extension ZonedDateTime {
+    /// The moment some milliseconds later.
+    func adding(milliseconds: Int) -> ZonedDateTime {
+        let nanoseconds = self.nanosecond + milliseconds % 1000 * 1_000_000
+        return ZonedDateTime(
+            seconds: self.seconds + milliseconds / 1000 + nanoseconds / 1_000_000_000,
+            nanosecond: nanoseconds % 1_000_000_000, offsetSeconds: self.offsetSeconds, zone: self.zone)
+    }
+
     /// The moment some seconds later.
     package func adding(seconds: Int) -> ZonedDateTime {
         ZonedDateTime(

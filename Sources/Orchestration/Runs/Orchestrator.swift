@@ -63,15 +63,18 @@ package struct Orchestrator: Sendable {
             in: transaction)
     }
 
-    /// Writes a line about a job into the journal `job`, durable with the commit.
-    func note(_ job: String, _ event: String, _ fields: [String: Value], in transaction: GraphTransaction) {
+    /// Writes a line about a job, or what else the journal is about, into it; durable with the commit.
+    func note(
+        _ job: String, _ event: String, _ fields: [String: Value], stream: String = "job",
+        in transaction: GraphTransaction
+    ) {
         var named = [NamedProperty(key: "event", value: .string(event))]
         for (key, value) in fields.sorted(by: { $0.key < $1.key }) where !value.isNull {
             named.append(NamedProperty(key: key, value: value))
         }
         transaction.record(
             JournalEntry(
-                stream: "job", subject: job, milliseconds: self.clock().epochMilliseconds, fields: named))
+                stream: stream, subject: job, milliseconds: self.clock().epochMilliseconds, fields: named))
     }
 
     /// After a job ended, well or badly: everything that follows in its run.

@@ -109,7 +109,10 @@ final class RunFlow {
     func fail(_ job: FlowJob, _ error: String, class errorClass: String) throws {
         _ = try self.run(
             "job_fail",
-            ["job": .string(job.id), "error": .string(error), "error_class": .string(errorClass)])
+            [
+                "job": .string(job.id), "error": .string(error), "error_class": .string(errorClass),
+                "available_at": .null,
+            ])
         try self.move(job, to: "failed", because: error)
         self.ended.append(job.id)
     }

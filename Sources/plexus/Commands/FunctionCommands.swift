@@ -106,6 +106,12 @@ struct Call: AsyncParsableCommand {
     @Option(help: "Greater goes first.")
     var priority = 0
 
+    @Option(help: "Not before this time from now, as 30s or 2h.")
+    var delay: String?
+
+    @Option(help: "Of no use after this time from now, as 10m: it fails then, or is killed.")
+    var deadline: String?
+
     @Flag(help: "Wait for the result and print it.")
     var wait = false
 
@@ -122,7 +128,11 @@ struct Call: AsyncParsableCommand {
         let server = try self.connection.connection()
         let job = try await server.call(
             "POST", "/v1/jobs",
-            body: ["function": .string(self.function), "input": input, "priority": .int(self.priority)])
+            body: [
+                "function": .string(self.function), "input": input, "priority": .int(self.priority),
+                "delay": self.delay.map(JSON.string) ?? .null,
+                "timeout_after": self.deadline.map(JSON.string) ?? .null,
+            ])
         let id = job["id"]?.string ?? ""
         guard self.wait else { return print(id) }
         while true {

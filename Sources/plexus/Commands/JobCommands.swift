@@ -10,6 +10,7 @@ struct JobCommand: AsyncParsableCommand {
         commandName: "job", abstract: "Jobs.",
         subcommands: [
             List.self, Show.self, Explain.self, Cancel.self, Enable.self, Disable.self, Priority.self,
+            Retry.self,
         ])
 
     /// `plexus job list`
@@ -122,6 +123,40 @@ struct JobCommand: AsyncParsableCommand {
         func run() async throws {
             try await JobCommand.change(self.connection, self.id, ["priority": .int(self.priority)])
             print("job \(self.id) has priority \(self.priority)")
+        }
+    }
+
+    /// `plexus job retry ID...`
+    struct Retry: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Try jobs again that failed for good, with all their tries.",
+            discussion: "Name jobs, or say --all, with --function and --error-class to choose among them.")
+        @OptionGroup var connection: ConnectionOptions
+        @Argument(help: "The jobs' ids.") var ids: [String] = []
+        @Flag(help: "All single calls that failed.") var all = false
+        @Option(help: "With --all: only jobs of this function, name or name@version.") var function: String?
+        @Option(help: "With --all: only jobs that failed so, as timeout or exit.") var errorClass: String?
+
+        func validate() throws {
+            guard self.all != !self.ids.isEmpty else {
+                throw ValidationError("name jobs, or say --all")
+            }
+        }
+
+        func run() async throws {
+            let server = try self.connection.connection()
+            for id in self.ids {
+                _ = try await server.call("POST", "/v1/jobs/\(id)/retry")
+                print("job \(id) is queued again")
+            }
+            guard self.all else { return }
+            let answer = try await server.call(
+                "POST", "/v1/jobs:retry",
+                body: [
+                    "function": self.function.map(JSON.string) ?? .null,
+                    "error_class": self.errorClass.map(JSON.string) ?? .null,
+                ])
+            for id in answer["jobs"]?.array?.compactMap(\.string) ?? [] { print("job \(id) is queued again") }
         }
     }
 

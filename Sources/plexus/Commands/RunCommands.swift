@@ -129,7 +129,8 @@ struct DecisionOptions: ParsableArguments {
 /// `plexus machine`
 struct MachineCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "machine", abstract: "Machines and their workers.", subcommands: [List.self])
+        commandName: "machine", abstract: "Machines and their workers.",
+        subcommands: [List.self, Show.self, Drain.self, Resume.self, Remove.self])
 
     /// `plexus machine list`
     struct List: AsyncParsableCommand {
@@ -142,6 +143,56 @@ struct MachineCommand: AsyncParsableCommand {
             Terminal.printRecords(
                 answer["machines"], ["id", "state", "cores", "load", "workers", "functions", "last_seen"],
                 as: self.output.format)
+        }
+    }
+
+    /// `plexus machine show ID`
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Show a machine's newest figures, its workers, their functions and what runs there.")
+        @OptionGroup var connection: ConnectionOptions
+        @Argument(help: "The machine's id.") var id: String
+
+        func run() async throws {
+            print(try await self.connection.connection().call("GET", "/v1/machines/\(self.id)").prettyText)
+        }
+    }
+
+    /// `plexus machine drain ID`
+    struct Drain: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Let a machine take no more jobs; what runs there goes on.")
+        @OptionGroup var connection: ConnectionOptions
+        @Argument(help: "The machine's id.") var id: String
+
+        func run() async throws {
+            _ = try await self.connection.connection().call("POST", "/v1/machines/\(self.id)/drain")
+            print("machine \(self.id) takes no more jobs")
+        }
+    }
+
+    /// `plexus machine resume ID`
+    struct Resume: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Let a machine take jobs again.")
+        @OptionGroup var connection: ConnectionOptions
+        @Argument(help: "The machine's id.") var id: String
+
+        func run() async throws {
+            _ = try await self.connection.connection().call("POST", "/v1/machines/\(self.id)/resume")
+            print("machine \(self.id) takes jobs again")
+        }
+    }
+
+    /// `plexus machine remove ID`
+    struct Remove: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Forget a machine and its workers; what they did stays known.")
+        @OptionGroup var connection: ConnectionOptions
+        @Argument(help: "The machine's id.") var id: String
+
+        func run() async throws {
+            _ = try await self.connection.connection().call("DELETE", "/v1/machines/\(self.id)")
+            print("machine \(self.id) is removed")
         }
     }
 }

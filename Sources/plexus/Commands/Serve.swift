@@ -245,6 +245,7 @@ struct LeaseSweeper: Service {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 do {
+                    try await self.orchestrator.failExpired()
                     let count = try await self.orchestrator.takeBackExpired()
                     if count > 0 {
                         self.logger.warning(
