@@ -31,6 +31,7 @@ let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioTLS = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -58,6 +59,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         // Event loops: HTTP hot routes and bytes of the HTTP client.
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        // Parts of HTTP messages as the server passes them: hot routes.
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         // TLS of Bolt.
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         // Processes: git, functions, the picture helper.
@@ -118,7 +121,7 @@ let package = Package(
                 "Identity",
                 "JSON", "NamedResources", "Orchestration", "PropertyGraph", "QueryEngine", "Visualization",
                 hummingbird,
-                httpTypes, logging,
+                httpTypes, logging, nio, nioHTTPTypes,
             ]),
         // Line editing and history of the shell.
         .systemLibrary(name: "CLibEdit", pkgConfig: "libedit", providers: [.apt(["libedit-dev"])]),

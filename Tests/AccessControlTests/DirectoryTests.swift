@@ -9,15 +9,19 @@ import PropertyGraph
 import Testing
 
 /// A network with its guard.
-private struct Network {
+private final class Network: Sendable {
     let database: GraphDatabase
     let access: Guard
     let directory: Directory
     let authenticator: Authenticator
+    private let folder: URL
+
+    deinit { try? FileManager.default.removeItem(at: self.folder) }
 
     init() async throws {
         let folder = FileManager.default.temporaryDirectory.appending(
             path: "plexus-directory-\(UUID().uuidString)")
+        self.folder = folder
         let catalog = try await GraphCatalog(folder: folder.path, creating: true)
         self.database = catalog.network
         let model = try AuthorizationModel.parse(NamedResources().text("schema/network.fga") ?? "")

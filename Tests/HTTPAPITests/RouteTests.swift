@@ -16,14 +16,18 @@ import PropertyGraph
 import Testing
 
 /// All of the server but its sockets, on a folder of its own.
-struct Household {
+final class Household: Sendable {
     let services: Services
     let administrator: String
+    private let folder: String
+
+    deinit { try? FileManager.default.removeItem(atPath: self.folder) }
 
     init() async throws {
         let folder = FileManager.default.temporaryDirectory.appending(
             path: "plexus-http-\(UUID().uuidString)"
         ).path
+        self.folder = folder
         let catalog = try await GraphCatalog(folder: folder, creating: true)
         let database = catalog.network
         self.administrator = try #require(

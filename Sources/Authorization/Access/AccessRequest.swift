@@ -56,11 +56,11 @@ extension AuthorizationView {
     /// has that: what holds for all of a type.
     /// - Throws: ``AuthorizationError`` as ``check(_:_:_:_:)``.
     package func evaluate(
-        _ request: AccessRequest, at moment: ZonedDateTime
+        _ request: AccessRequest, at moment: ZonedDateTime, limits: CheckLimits = .standard
     ) throws(AuthorizationError) -> Bool {
         try self.check(
             request.subject.reference, request.action, self.known(request.resource.reference),
-            CheckOptions(at: moment, context: self.context(request)))
+            CheckOptions(at: moment, context: self.context(request), limits: limits))
     }
 
     private func known(_ resource: EntityReference) -> EntityReference {

@@ -86,13 +86,13 @@ struct AccessRoutes {
     }
 
     /// What a search looks for.
-    private enum Wanted {
+    enum Wanted {
         case subject
         case resource
         case action
     }
 
-    private static func request(_ body: JSON, without wanted: Wanted? = nil) throws -> AccessRequest {
+    static func request(_ body: JSON, without wanted: Wanted? = nil) throws -> AccessRequest {
         let action = body["action"]
         var name = ""
         if wanted != .action {

@@ -103,7 +103,9 @@ struct Serve: AsyncParsableCommand {
             bolt: bolt.map { BoltAddress(port: $0.port, isEncrypted: self.tlsCertificate != nil) }
         ) { isReady.withLock { $0 } }
         let application = Application(
-            router: router, configuration: .init(address: .hostname(host, port: port), serverName: "plexus"),
+            router: router,
+            server: .http1(configuration: .init(additionalChannelHandlers: [HotRoutes(services)])),
+            configuration: .init(address: .hostname(host, port: port), serverName: "plexus"),
             onServerRunning: { channel in
                 let actual = channel.localAddress?.port ?? port
                 Terminal.say("listening on http://\(host):\(actual)")
