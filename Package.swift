@@ -110,7 +110,7 @@ let package = Package(
                 "Identity",
                 "JSON", "NamedResources", "Orchestration", "PropertyGraph", "QueryEngine", "Visualization",
                 hummingbird,
-                httpTypes, logging,
+                httpTypes, logging, nio,
             ]),
         // Line editing and history of the shell.
         .systemLibrary(name: "CLibEdit", pkgConfig: "libedit", providers: [.apt(["libedit-dev"])]),

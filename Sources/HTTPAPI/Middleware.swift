@@ -70,7 +70,9 @@ struct AuthenticationMiddleware: RouterMiddleware {
                 let principal = self.services.tokens.principal(token: token)
             else { throw HTTPProblem(.unauthorized, code: "invalid_token", "the token is not valid") }
             context.principal = principal
-        } else if self.services.needsToken, !Self.open.contains(request.uri.path) {
+        } else if self.services.needsToken, !Self.open.contains(request.uri.path),
+            !request.uri.path.hasPrefix(RunPage.path)
+        {
             throw HTTPProblem(
                 .unauthorized, code: "token_missing",
                 "a token is needed: send `Authorization: Bearer TOKEN`, or set PLEXUS_TOKEN for the command line"

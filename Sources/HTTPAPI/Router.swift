@@ -28,6 +28,7 @@ package func plexusRouter(
     JobRoutes(services: services).add(to: router)
     WorkerRoutes(services: services).add(to: router)
     PictureRoutes(services: services).add(to: router)
+    RunPage(services: services).add(to: router)
     ImportRoutes(services: services).add(to: router)
     ExportRoutes(services: services).add(to: router)
     BackupRoutes(services: services).add(to: router)
