@@ -77,7 +77,11 @@ package enum GraphvizLibrary {
             throw .rendering(self.complaint())
         }
         defer { gvFreeRenderData(data) }
-        return UnsafeRawBufferPointer(start: data, count: Int(length)).map { $0 }
+        let bytes = [UInt8](UnsafeRawBufferPointer(start: data, count: Int(length)))
+        guard format == .svg else { return bytes }
+        let title = agget(graph, strdup("label")).map { String(cString: $0) } ?? ""
+        let words = title.replacing("\\l", with: " ").replacing("\\n", with: " ").prefix(300)
+        return SVGFinish.finished(bytes, title: words.isEmpty ? self.graphName(graph) : String(words))
     }
 
     private static func complaint() -> String {

@@ -166,6 +166,10 @@ package enum GraphvizHelper {
     package static func run(arguments: [String]) -> Int32 {
         var limit = rlimit(rlim_cur: self.memoryLimit, rlim_max: self.memoryLimit)
         setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit)
+        // Graphviz's own switch (lib/common/utils.c, safefile): on a server, and without GV_FILE_PATH, no file is read, not even for
+        // `<IMG SRC=...>` in labels.
+        setenv("SERVER_NAME", "plexus", 1)
+        unsetenv("GV_FILE_PATH")
         let input = FileHandle.standardInput.readDataToEndOfFile()
         guard let dot = String(data: input, encoding: .utf8) ?? String(data: input, encoding: .isoLatin1)
         else {

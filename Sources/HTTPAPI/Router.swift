@@ -38,6 +38,7 @@ package func plexusRoutes(
     WorkerRoutes(services: services).add(to: router)
     MetricsRoutes(services: services).add(to: router)
     PictureRoutes(services: services).add(to: router)
+    RunPage(services: services).add(to: router)
     ImportRoutes(services: services).add(to: router)
     ExportRoutes(services: services).add(to: router)
     BackupRoutes(services: services).add(to: router)

@@ -37,6 +37,8 @@ package struct Services: Sendable {
     package let views: ViewCatalog
     /// Draws.
     package let pictures: PictureProcess
+    /// Laid-out pictures of pipelines.
+    let templates = RunTemplates()
     /// Transactions of the Query API.
     package let transactions = QueryTransactions()
     /// Whether requests need a token.

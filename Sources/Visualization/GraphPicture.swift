@@ -61,16 +61,20 @@ package struct GraphPicture: Sendable {
     private func attributes(_ node: NodeID, _ view: View?) -> [(String, String)] {
         let labels = self.graph.labels(of: node).map { self.graph.tokens.name($0) }
         let style = labels.lazy.compactMap { view?.nodes[$0] }.first
-        let swatch = Palette.swatch(style?.colour ?? labels.first ?? "")
         let named = self.named(self.graph.properties(of: node))
-        let title = style?.label.map { Self.filled($0, named) } ?? self.title(named, labels)
+        let rule = view?.rules.first { rule in
+            (rule.label.map(labels.contains) ?? true)
+                && rule.conditions.allSatisfy { named[$0.key] == $0.value }
+        }?.style
+        let swatch = Palette.swatch(rule?.colour ?? style?.colour ?? labels.first ?? "")
+        let title = (rule?.label ?? style?.label).map { Self.filled($0, named) } ?? self.title(named, labels)
         let tooltip =
             style?.tooltip.map { Self.filled($0, named) }
             ?? self.tooltip(labels.joined(separator: ", "), named)
         return [
             ("label", DotWriter.label(title)), ("fillcolor", swatch.fill), ("color", swatch.border),
-            ("shape", style?.shape ?? "box"), ("tooltip", DotWriter.label(tooltip)),
-            ("id", "node-\(node.index)"),
+            ("shape", rule?.shape ?? style?.shape ?? "box"), ("tooltip", DotWriter.label(tooltip)),
+            ("id", "node-\(node.index)"), ("URL", Self.link(labels, named) ?? ""),
             ("class", labels.map { $0.lowercased() }.joined(separator: " ")),
         ]
     }
@@ -96,6 +100,31 @@ package struct GraphPicture: Sendable {
         return attributes
     }
 
+    /// Where the API tells more of an entity.
+    private static func link(_ labels: [String], _ named: [String: String]) -> String? {
+        func path(_ text: String?) -> String? {
+            text.map { text in
+                text.utf8.map { byte in
+                    let isPlain =
+                        (97...122).contains(byte) || (65...90).contains(byte) || (48...57).contains(byte)
+                        || byte == 45 || byte == 95 || byte == 46 || byte == 64
+                    let digits = String(byte, radix: 16, uppercase: true)
+                    return isPlain
+                        ? String(UnicodeScalar(byte)) : "%" + (digits.utf8.count < 2 ? "0" : "") + digits
+                }.joined()
+            }
+        }
+        switch labels.first {
+        case "Job": return path(named["id"]).map { "/v1/jobs/\($0)" }
+        case "Run": return path(named["id"]).map { "/runs/\($0)" }
+        case "Function", "FunctionVersion": return path(named["name"]).map { "/v1/functions/\($0)" }
+        case "Pipeline": return path(named["name"]).map { "/v1/pipelines/\($0)" }
+        case "PipelineVersion": return path(named["id"]).map { "/v1/pipelines/\($0)" }
+        case "Artifact": return path(named["sha256"]).map { "/v1/lineage/\($0)" }
+        default: return nil
+        }
+    }
+
     private func named(_ properties: Properties) -> [String: String] {
         var named: [String: String] = [:]
         for entry in properties { named[self.graph.tokens.name(entry.key)] = Self.text(entry.value) }
@@ -111,6 +140,35 @@ package struct GraphPicture: Sendable {
     private func tooltip(_ head: String, _ named: [String: String]) -> String {
         ([head] + named.sorted { $0.key < $1.key }.prefix(12).map { "\($0.key): \($0.value.prefix(80))" })
             .joined(separator: "\n")
+    }
+
+    /// A picture of rows that are edges by themselves: columns `from`, `label` and `to`. O(rows).
+    package static func edges(columns: [String], rows: [[Value]], view: View, title: String) -> String {
+        var writer = DotWriter(
+            name: view.name,
+            attributes: Palette.graph(title: DotWriter.label(title) + "\\l\n", rankdir: view.rankdir))
+        writer.defaults("node", Palette.node)
+        writer.defaults("edge", Palette.edge)
+        func text(_ name: String, _ row: [Value]) -> String {
+            columns.firstIndex(of: name).map { self.text(row[$0]) } ?? ""
+        }
+        var known: Set<String> = []
+        for row in rows.prefix(view.limit * 10) {
+            for name in [text("from", row), text("to", row)] where known.insert(name).inserted {
+                let swatch = Palette.swatch(view.nodes[name]?.colour ?? name)
+                writer.node(
+                    "n" + name,
+                    [
+                        ("label", DotWriter.label(name)), ("fillcolor", swatch.fill),
+                        ("color", swatch.border),
+                        ("tooltip", DotWriter.label(name)),
+                    ])
+            }
+            writer.edge(
+                "n" + text("from", row), "n" + text("to", row),
+                [("label", " \(DotWriter.label(text("label", row))) ")])
+        }
+        return writer.text
     }
 
     /// A template with `{key}` filled in; what has no value is left out.
@@ -131,6 +189,7 @@ package struct GraphPicture: Sendable {
         case .integer(let number): "\(number)"
         case .float(let number): "\(number)"
         case .boolean(let truth): "\(truth)"
+        case .null: ""
         case .dateTime(let moment): moment.description
         case .date(let date): date.description
         case .list(let list): list.map(self.text).joined(separator: ", ")

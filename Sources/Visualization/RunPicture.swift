@@ -20,7 +20,7 @@ package struct RunPicture: Sendable {
     private static let looks: [String: (swatch: String, sign: String)] = [
         "waiting": ("grey", "\u{2026}"), "queued": ("violet", "\u{25CB}"), "leased": ("amber", "\u{25D4}"),
         "running": ("blue", "\u{25B6}"), "succeeded": ("green", "\u{2713}"), "failed": ("red", "\u{2717}"),
-        "skipped": ("grey", "\u{2298}"), "cancelled": ("grey", "\u{25A0}"),
+        "skipped": ("grey", "\u{2298}"), "cancelled": ("grey", "\u{25A0}"), "held": ("pink", "\u{270B}"),
     ]
 
     private let graph: DotGraph
@@ -85,11 +85,38 @@ package struct RunPicture: Sendable {
         ]
     }
 
+    /// The colours of a state.
+    static func swatch(_ state: String?) -> Swatch {
+        Palette.swatch(state.flatMap { Self.looks[$0]?.swatch } ?? "teal")
+    }
+
+    /// How a step looks, for a page that repaints it.
+    package static func look(_ state: StepState?) -> (text: String, fill: String, border: String) {
+        let swatch = Self.swatch(state?.state)
+        return (Self.line(state), swatch.fill, swatch.border)
+    }
+
+    /// Sign, state and note in one line; empty without a state.
+    static func line(_ state: StepState?) -> String {
+        guard let state else { return "" }
+        let sign = Self.looks[state.state]?.sign ?? ""
+        return "\(sign) \(state.state)" + (state.note.isEmpty ? "" : ", \(state.note.prefix(48))")
+    }
+
     private func attributes(_ edge: DotGraph.Edge) -> [(String, String)] {
+        Self.edgeAttributes(edge, isDone: self.states[edge.tail]?.state == "succeeded")
+    }
+
+    static func edgeAttributes(_ edge: DotGraph.Edge, isDone: Bool) -> [(String, String)] {
         let parts = [edge.attributes["from"], edge.attributes["to"]].compactMap { $0 }.filter { !$0.isEmpty }
-        let label =
+        var label =
             parts.count == 2 && parts[0] == parts[1] ? parts[0] : parts.joined(separator: " \u{2192} ")
-        let isDone = self.states[edge.tail]?.state == "succeeded"
+        if let when = edge.attributes["when"] {
+            label += (label.isEmpty ? "" : "\n") + "if " + when.prefix(40)
+        }
+        if let on = edge.attributes["on"], on != "success" {
+            label += (label.isEmpty ? "" : "\n") + "on " + on
+        }
         return [
             ("label", label.isEmpty ? "" : " \(DotWriter.label(label)) "),
             ("color", isDone ? Palette.swatch("green").border : Palette.line),

@@ -1,4 +1,5 @@
 internal import Cypher
+internal import Graphviz
 package import GraphDatabase
 internal import JSON
 package import NamedResources
@@ -46,8 +47,33 @@ package struct ViewCatalog: Sendable {
             values[name] = value
         }
         let result = try await self.database.query(view.query, parameters: values)
+        if view.drawsStates { return try self.states(view, result.columns, result.rows.first ?? []) }
+        if view.drawsEdges {
+            return GraphPicture.edges(
+                columns: result.columns, rows: result.rows, view: view, title: Self.filled(view.title, values)
+            )
+        }
         let picture = GraphPicture(rows: result.rows, graph: result.graph, limit: view.limit)
         return picture.dot(view: view, title: Self.filled(view.title, values))
+    }
+
+    /// A state machine's own file, with one state marked.
+    private func states(_ view: View, _ columns: [String], _ row: [Value]) throws(ViewError) -> String {
+        func text(_ name: String) -> String {
+            columns.firstIndex(of: name).map { GraphPicture.text(row[$0]) } ?? ""
+        }
+        let machine = text("machine")
+        guard !machine.contains("/"), let dot = self.resources.text("schema/states/\(machine).dot"),
+            let end = dot.lastIndex(of: "}")
+        else {
+            throw ViewError(
+                view: view.name, message: "there is no state machine `\(machine)`; there are job, run")
+        }
+        guard !text("state").isEmpty else { return dot }
+        let swatch = Palette.swatch("blue")
+        let mark =
+            "[penwidth=3, color=\"\(swatch.border)\", fillcolor=\"\(swatch.fill)\", tooltip=\"current state\"]"
+        return dot[..<end] + "    \(DotWriter.quoted(text("state"))) \(mark)\n}\n"
     }
 
     private static func value(_ json: JSON) -> Value {

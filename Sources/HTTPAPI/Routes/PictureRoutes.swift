@@ -13,10 +13,8 @@ struct PictureRoutes {
     let services: Services
 
     func add(to router: GuardedRouter) {
-        router.get("/v1/runs/:id/:file", .inHandler) { _, context in
-            let format = try self.format(context.parameters.get("file") ?? "", of: "graph")
-            return try await self.picture(
-                try await self.run(context.parameters.get("id") ?? "", context), format)
+        router.get("/v1/runs/:id/:file", .inHandler) { request, context in
+            try await self.run(request, context)
         }
         router.get("/v1/views", .inHandler) { _, context in
             let rights = self.services.rights(context)
@@ -35,6 +33,36 @@ struct PictureRoutes {
         }
         router.get("/v1/views/:file", .inHandler) { request, context in try await self.view(request, context)
         }
+    }
+
+    private func run(_ request: Request, _ context: APIContext) async throws -> Response {
+        let (id, file) = (context.parameters.get("id") ?? "", context.parameters.get("file") ?? "")
+        let owner = try self.services.database.read("run", ["run": .string(id)]).first?["started_by"]
+        try self.services.require(owner: owner?.string, context)
+        if file == "events" { return try await RunPage(services: self.services).events(id) }
+        if file.hasPrefix("gantt.") {
+            let timing = try self.services.orchestrator.timing(run: id)
+            let bars = timing.steps.map { step in
+                GanttPicture.Bar(
+                    name: step.name, state: step.state, machine: step.machine ?? "", start: step.start,
+                    end: step.end,
+                    isMeasured: step.isMeasured, isCritical: step.isCritical)
+            }
+            guard file == "gantt.svg" else {
+                throw HTTPProblem(
+                    .notFound, code: "not_found", "there is no `\(file)` here; there is gantt.svg")
+            }
+            let path = timing.criticalPath.prefix(8).joined(separator: " > ")
+            let picture = GanttPicture(title: "Run \(id), critical path: \(path)", bars: bars)
+            return Response(
+                Array(picture.svg().utf8), type: "image/svg+xml", headers: [.cacheControl: "no-cache"])
+        }
+        let format = try self.format(file, of: "graph")
+        if format == .svg {
+            let svg = try await RunPage(services: self.services).svg(id)
+            return Response(svg, type: "image/svg+xml", headers: [.cacheControl: "no-cache"])
+        }
+        return try await self.picture(try await self.run(id, context), format)
     }
 
     private func format(_ file: String, of stem: String) throws -> PictureFormat {
@@ -60,21 +88,10 @@ struct PictureRoutes {
             throw OrchestrationError.notFound(what: "run", name: id, hint: "see `plexus run list`")
         }
         let graph = try await self.services.pictures.parse(run["dot"]?.string ?? "")
-        var states: [String: RunPicture.StepState] = [:]
-        for job in try self.services.database.read("run_jobs", ["run": .string(id)]) {
-            states[job["step"]?.string ?? ""] = RunPicture.StepState(
-                state: job["state"]?.string ?? "", note: Self.note(job))
-        }
+        let states = try RunPage(services: self.services).states(id)
         let title =
             "\(run["pipeline"]?.string ?? "") \(run["version"]?.string ?? ""), run \(run["state"]?.string ?? "")"
         return RunPicture(graph: graph, title: title, states: states).dot()
-    }
-
-    private static func note(_ job: Record) -> String {
-        if job["state"] == .string("failed") { return job["error_class"]?.string ?? "" }
-        guard let start = job["started_at"]?.dateTime, let end = job["ended_at"]?.dateTime else { return "" }
-        let millis = end.epochMilliseconds - start.epochMilliseconds
-        return millis < 10_000 ? "\(millis) ms" : "\(millis / 1000) s"
     }
 
     private func view(_ request: Request, _ context: APIContext) async throws -> Response {

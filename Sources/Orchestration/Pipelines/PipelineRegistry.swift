@@ -1,5 +1,5 @@
 package import GraphDatabase
-internal import Graphviz
+package import Graphviz
 package import JSON
 package import PropertyGraph
 internal import QueryEngine
@@ -131,6 +131,17 @@ package struct PipelineRegistry: Sendable {
             "description": .string(definition.description), "parameters": .string(JSON.object(defaults).text),
             "now": .dateTime(now), "steps": .list(steps),
         ]
+    }
+
+    /// The graph of a version, as it was registered.
+    /// - Throws: ``OrchestrationError/notFound(what:name:hint:)``.
+    package func graph(_ reference: String) throws -> DotGraph {
+        let row = try self.version(reference)
+        guard let json = try? JSON.parse(row["plan"]?.string ?? ""), let graph = DotGraph(json: json) else {
+            throw OrchestrationError.notFound(
+                what: "plan of pipeline", name: reference, hint: "register the pipeline again")
+        }
+        return graph
     }
 
     /// All pipelines with their versions.

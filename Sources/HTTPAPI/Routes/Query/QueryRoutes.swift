@@ -1,11 +1,13 @@
 internal import AccessControl
 internal import Cypher
 internal import GraphDatabase
+internal import Graphviz
 internal import HTTPTypes
 internal import Hummingbird
 internal import JSON
 internal import PropertyGraph
 internal import QueryEngine
+internal import Visualization
 
 /// Neo4j's Query API: `POST /db/{name}/query/v2`, and transactions of several requests below `/tx`.
 struct QueryRoutes {
@@ -76,6 +78,12 @@ struct QueryRoutes {
         }
         let result = try await graph.query(
             statement, parameters: asked.parameters, limits: limits)
+        if request.headers[.accept]?.contains("image/svg+xml") ?? false {
+            let picture = GraphPicture(rows: result.rows, graph: result.graph, limit: 500)
+            let dot = picture.dot(view: nil, title: String(text.prefix(80)))
+            return Response(
+                try await self.services.pictures.render(dot, format: .svg), type: "image/svg+xml")
+        }
         return self.answer(QueryOutcome(statement, result, bookmark: graph.bookmark), asked)
     }
 
