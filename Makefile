@@ -5,9 +5,10 @@ PLEXUS := .build/debug/plexus
 ACCEPTANCE := .build/acceptance
 CONFORMANCE := $(or $(PLEXUS_CONFORMANCE),../shared/conformance)
 BENCH_GRAPH := $(or $(PLEXUS_BENCH_GRAPH),../shared/bench/graph)
+BENCH_AUTHORIZATION := $(or $(PLEXUS_BENCH_AUTHORIZATION),../shared/bench/authorization)
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test torture lint format conformance release bench-first-light bench-store bench-cypher bench-bolt tsan clean
+.PHONY: help deps build demo test torture lint format conformance release bench-first-light bench-store bench-cypher bench-bolt bench-authorization tsan clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-18s %s\n", $$1, $$2 }'
@@ -64,6 +65,10 @@ bench-cypher: deps ## Measure queries beside embedded engines of $(BENCH_GRAPH),
 bench-bolt: release $(ACCEPTANCE)/requirements/ready ## Measure Bolt beside a server that does nothing, by the same clients
 	$(SWIFT) build -c release --product bench-bolt-floor $(FLAGS)
 	$(ACCEPTANCE)/requirements/bin/python Benchmarks/bolt.py .build/release/plexus .build/release/bench-bolt-floor $(BENCH)
+
+bench-authorization: release ## Measure authorization beside peers of $(BENCH_AUTHORIZATION), where it is; BENCH="--scale 0.1" for less
+	$(SWIFT) build -c release --product bench-authorization $(FLAGS)
+	python3 Benchmarks/authorization.py .build/release/plexus .build/release/bench-authorization $(BENCH_AUTHORIZATION) $(BENCH)
 
 tsan: deps ## Pass the tests of store and graph under the thread sanitizer
 	$(SWIFT) build --build-tests --sanitize=thread --scratch-path .build-tsan

@@ -178,6 +178,7 @@ let package = Package(
             name: "bench-authorization",
             dependencies: [
                 "Authorization", "Cryptography", "GraphDatabase", "GraphStorage", "JSON", "PropertyGraph",
+                nio, nioHTTP1, nioPosix,
             ], path: "Benchmarks/authorization", swiftSettings: strict),
 
         // What tests of several rooms need.

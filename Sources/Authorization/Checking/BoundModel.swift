@@ -31,6 +31,9 @@ final class BoundModel: Sendable {
         var isFlat = false
         /// Only tuples and relations of this kind: who has it can be followed from the subject.
         var isClosed = false
+        /// Closed, and its usersets lead back to itself: groups of groups. Only these are followed from the subject, which is
+        /// in few groups; a closed relation of documents may hold on thousands.
+        var isRecursive = false
         /// For closed ones: the relations that it is made of, itself among them.
         var support: [Int] = []
         /// Nothing that it rests on is an intersection or an exclusion: more tuples never take it away.
@@ -337,6 +340,11 @@ private struct ModelBinder {
         }
         self.relations[place].isClosed = true
         self.relations[place].support = support
+        self.relations[place].isRecursive = support.contains { part in
+            self.admissions[self.relations[part].admissions].contains {
+                $0.kind == .userset && $0.relation == place
+            }
+        }
     }
 
     /// The relations that a relation is made of, when it is made of tuples and relations only.

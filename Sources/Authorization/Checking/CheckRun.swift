@@ -56,7 +56,7 @@ struct CheckRun {
         if self.subject.isUserset(object, relation) { return .yes }
         if self.model.relations[relation].isFlat { return self.direct(object, relation, depth: depth) }
         let key = CheckMemory.key(object.index, relation)
-        if self.model.relations[relation].isClosed, self.mayClose(relation), self.close(relation) {
+        if self.followsFromSubject(relation) {
             return self.memory.state(key) == CheckMemory.reached ? .yes : .no
         }
         if let state = self.memory.state(key) {
@@ -69,9 +69,11 @@ struct CheckRun {
         return self.enter(object, relation, key, depth: depth)
     }
 
-    private func mayClose(_ relation: Int) -> Bool {
-        self.assumption == nil
+    /// Whether all objects are known on which the subject has the relation, by going up from the subject.
+    private mutating func followsFromSubject(_ relation: Int) -> Bool {
+        self.model.relations[relation].isRecursive && self.assumption == nil
             && self.model.relations[relation].support.count + self.relationDepth <= self.limits.relations
+            && self.close(relation)
     }
 
     private mutating func enter(_ object: NodeID, _ relation: Int, _ key: UInt64, depth: Int) -> Answer {
@@ -204,6 +206,7 @@ struct CheckRun {
     private mutating func usersets(
         _ object: NodeID, _ relation: Int, _ kind: RelationshipTypeID, depth: Int
     ) -> Answer {
+        if let answer = self.usersetsOfSubject(object, relation, kind) { return answer }
         var result = Answer.no
         let graph = self.graph
         graph.forEachEntry(into: object, kind) { node, relationship in
@@ -220,6 +223,61 @@ struct CheckRun {
                 var answer = self.decide(node, self.model.admissions[admission].relation, depth: depth + 1)
                 answer.decision = answer.decision.and(counts)
                 result.join(answer)
+                if result.decision == .yes { return false }
+            }
+            return true
+        }
+        return result
+    }
+
+    /// The same from the other side, when all usersets that may be named are groups that are followed from the subject: the
+    /// smaller side is gone through, the subject's groups or the object's tuples. Nil when it is another case.
+    private mutating func usersetsOfSubject(
+        _ object: NodeID, _ relation: Int, _ kind: RelationshipTypeID
+    ) -> Answer? {
+        for admission in self.model.relations[relation].admissions
+        where self.model.admissions[admission].kind == .userset {
+            guard self.followsFromSubject(self.model.admissions[admission].relation) else { return nil }
+        }
+        var result = Answer.no
+        let slice = self.graph.unsafeNeighbours(of: object, .incoming, type: kind)
+        let count = self.memory.closure.count
+        guard slice.isHub || slice.nodes.count > 4 * count else {
+            return self.usersetsAmongTuples(object, relation, kind)
+        }
+        for place in 0..<count {
+            let key = self.memory.closure[place]
+            let (node, known) = (NodeID(UInt32(key >> 32)), Int(UInt32(truncatingIfNeeded: key)))
+            for admission in self.model.relations[relation].admissions
+            where self.model.admissions[admission].kind == .userset
+                && self.model.admissions[admission].relation == known
+            {
+                guard self.step() else { return self.unknown(.tooLong(limit: self.limits.steps)) }
+                result.join(Answer(self.probe(object, kind, node, admission)))
+                if result.decision == .yes { return result }
+            }
+        }
+        return result
+    }
+
+    /// Goes through the object's tuples; of those that name no group of the subject nothing is read.
+    private mutating func usersetsAmongTuples(
+        _ object: NodeID, _ relation: Int, _ kind: RelationshipTypeID
+    ) -> Answer {
+        var result = Answer.no
+        let graph = self.graph
+        graph.forEachEntry(into: object, kind) { node, relationship in
+            guard self.step() else {
+                result.join(self.unknown(.tooLong(limit: self.limits.steps)))
+                return false
+            }
+            for admission in self.model.relations[relation].admissions
+            where self.model.admissions[admission].kind == .userset
+                && self.memory.state(
+                    CheckMemory.key(node.index, self.model.admissions[admission].relation))
+                    == CheckMemory.reached
+            {
+                result.join(Answer(self.accepts(relationship, node, admission)))
                 if result.decision == .yes { return false }
             }
             return true
