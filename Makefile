@@ -7,7 +7,7 @@ CONFORMANCE := $(or $(PLEXUS_CONFORMANCE),../shared/conformance)
 BENCH_GRAPH := $(or $(PLEXUS_BENCH_GRAPH),../shared/bench/graph)
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test torture lint format conformance release bench-first-light bench-store bench-cypher bench-bolt tsan clean
+.PHONY: help deps build demo test torture lint format conformance release bench-first-light bench-store bench-cypher bench-bolt bench-pictures tsan clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-18s %s\n", $$1, $$2 }'
@@ -64,6 +64,10 @@ bench-cypher: deps ## Measure queries beside embedded engines of $(BENCH_GRAPH),
 bench-bolt: release $(ACCEPTANCE)/requirements/ready ## Measure Bolt beside a server that does nothing, by the same clients
 	$(SWIFT) build -c release --product bench-bolt-floor $(FLAGS)
 	$(ACCEPTANCE)/requirements/bin/python Benchmarks/bolt.py .build/release/plexus .build/release/bench-bolt-floor $(BENCH)
+
+bench-pictures: release ## Measure pipelines and pictures, drawing beside the dot program
+	$(SWIFT) build -c release --product bench-pictures $(FLAGS)
+	python3 Benchmarks/pictures.py .build/release/plexus .build/release/bench-pictures
 
 tsan: deps ## Pass the tests of store and graph under the thread sanitizer
 	$(SWIFT) build --build-tests --sanitize=thread --scratch-path .build-tsan
