@@ -8,7 +8,7 @@ BENCH_GRAPH := $(or $(PLEXUS_BENCH_GRAPH),../shared/bench/graph)
 BENCH_AUTHORIZATION := $(or $(PLEXUS_BENCH_AUTHORIZATION),../shared/bench/authorization)
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test torture lint format conformance release bench-first-light bench-store bench-cypher bench-bolt bench-authorization tsan clean
+.PHONY: help deps build demo test torture lint format conformance release bench-first-light bench-store bench-cypher bench-bolt bench-authorization bench-pictures tsan clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-18s %s\n", $$1, $$2 }'
@@ -69,6 +69,10 @@ bench-bolt: release $(ACCEPTANCE)/requirements/ready ## Measure Bolt beside a se
 bench-authorization: release ## Measure authorization beside peers of $(BENCH_AUTHORIZATION), where it is; BENCH="--scale 0.1" for less
 	$(SWIFT) build -c release --product bench-authorization $(FLAGS)
 	python3 Benchmarks/authorization.py .build/release/plexus .build/release/bench-authorization $(BENCH_AUTHORIZATION) $(BENCH)
+
+bench-pictures: release ## Measure pipelines and pictures, drawing beside the dot program
+	$(SWIFT) build -c release --product bench-pictures $(FLAGS)
+	python3 Benchmarks/pictures.py .build/release/plexus .build/release/bench-pictures
 
 tsan: deps ## Pass the tests of store and graph under the thread sanitizer
 	$(SWIFT) build --build-tests --sanitize=thread --scratch-path .build-tsan

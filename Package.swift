@@ -181,6 +181,14 @@ let package = Package(
                 nio, nioHTTP1, nioPosix,
             ], path: "Benchmarks/authorization", swiftSettings: strict),
 
+        // What pipelines and pictures cost: `make bench-pictures`.
+        .executableTarget(
+            name: "bench-pictures",
+            dependencies: [
+                "GraphDatabase", "GraphStorage", "Graphviz", "JSON", "NamedResources", "Orchestration",
+                "PropertyGraph", "Visualization",
+            ], path: "Benchmarks/pictures", swiftSettings: strict),
+
         // What tests of several rooms need.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),

@@ -20,7 +20,7 @@ package struct RunPicture: Sendable {
     private static let looks: [String: (swatch: String, sign: String)] = [
         "waiting": ("grey", "\u{2026}"), "queued": ("violet", "\u{25CB}"), "leased": ("amber", "\u{25D4}"),
         "running": ("blue", "\u{25B6}"), "succeeded": ("green", "\u{2713}"), "failed": ("red", "\u{2717}"),
-        "skipped": ("grey", "\u{2298}"), "cancelled": ("grey", "\u{25A0}"), "held": ("pink", "\u{270B}"),
+        "skipped": ("grey", "\u{2298}"), "cancelled": ("grey", "\u{25A0}"), "held": ("pink", "\u{2016}"),
     ]
 
     private let graph: DotGraph

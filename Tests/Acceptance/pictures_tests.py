@@ -1,0 +1,118 @@
+"""Pictures: views, runs, live pages, and files that nobody means well."""
+import json
+import os
+import pathlib
+import threading
+import time
+import urllib.request
+import xml.etree.ElementTree
+
+from pipeline_case import PipelineCase
+from plexus import run
+
+CONFORMANCE = pathlib.Path(os.environ.get("PLEXUS_CONFORMANCE", "/work/shared/conformance"))
+
+
+class Pictures(PipelineCase):
+    def picture(self, path):
+        status, svg = self.server.request("GET", path, raw=True)
+        self.assertEqual(status, 200, svg[:300])
+        xml.etree.ElementTree.fromstring(svg)
+        self.assertNotIn(b"<script", svg)
+        return svg.decode()
+
+    def test_every_view_is_drawn_and_has_words(self):
+        self.server.query("CREATE (:User {id: 'a<b>&\"', name: '</text><script>x</script>'})-[:MEMBER]->(:Group {id: 'g', name: 'G'})")
+        self.begin("digraph p { node [function=f]; a -> b }")
+        names = [view["name"] for view in self.server.request("GET", "/v1/views")[1]["views"]]
+        for wanted in ("access", "groups", "zones", "who", "machines", "functions", "pipeline", "run", "lineage", "state-machine", "schema", "blast-radius"):
+            self.assertIn(wanted, names)
+        for name in names:
+            with self.subTest(view=name):
+                svg = self.picture(f"/v1/views/{name}.svg")
+                self.assertIn('role="img" aria-label="', svg)
+                self.assertIn("prefers-color-scheme:dark", svg)
+        self.assertIn("current state", self.picture("/v1/views/state-machine.svg?machine=job&state=running"))
+        self.assertEqual(self.server.request("GET", "/v1/views/state-machine.svg?machine=../x")[0], 400)
+
+    def test_an_answer_is_a_picture_when_asked_for(self):
+        self.server.query("CREATE (:User {id: 'anne'})-[:MEMBER]->(:Group {id: 'g'})")
+        status, svg = self.server.request(
+            "POST", "/db/plexus/query/v2", {"statement": "MATCH p = (:User)-->() RETURN p"}, headers={"Accept": "image/svg+xml"}, raw=True)
+        self.assertEqual(status, 200)
+        self.assertIn(b"anne", svg)
+
+    def test_a_run_is_followed_live_and_has_a_chart(self):
+        run_id = self.begin("digraph p { node [function=f]; a -> b; a -> c }")
+        self.assertIn("waiting", self.picture(f"/v1/runs/{run_id}/graph.svg"))
+        events = []
+
+        def listen():
+            request = urllib.request.Request(f"{self.server.url}/v1/runs/{run_id}/events", headers={"Authorization": "Bearer " + self.server.token})
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                events.append(answer.headers["Content-Type"])
+                for line in answer:
+                    if line.startswith(b"data: "):
+                        events.append(json.loads(line[6:]))
+
+        thread = threading.Thread(target=listen)
+        thread.start()
+        time.sleep(0.3)
+        self.work(c=None)
+        thread.join(20)
+        self.assertFalse(thread.is_alive(), "the stream is to end with the run")
+        self.assertEqual(events[0], "text/event-stream")
+        self.assertEqual(events[-2]["state"], "failed")
+        last = {step["step"]: step["state"] for event in events[1:-1] for step in event["steps"]}
+        self.assertEqual(last, {"a": "succeeded", "b": "succeeded", "c": "failed"})
+        self.assertIn("\u2717 failed", self.picture(f"/v1/runs/{run_id}/graph.svg"))
+        self.assertIn("critical", self.picture(f"/v1/runs/{run_id}/gantt.svg"))
+        status, page = self.server.request("GET", "/runs/" + run_id, token=None, raw=True)
+        self.assertEqual(status, 200)
+        self.assertNotIn(run_id.encode(), page, "the page holds nothing of the graph")
+
+    def test_hostile_files_cost_time_and_never_the_server(self):
+        secret = self.folder / "secret.png"
+        secret.write_bytes(b"\x89PNG\r\n\x1a\n" + b"\0" * 100)
+        hostile = {
+            "files": f'digraph {{ a [image="{secret}", shapefile="{secret}", label=<<TABLE><TR><TD><IMG SRC="{secret}"/></TD></TR></TABLE>>]; imagepath="/"; fontpath="/etc"; stylesheet="file:///etc/passwd" }}',
+            "links": 'digraph { a [URL="javascript:alert(1)", tooltip="</title><script>x</script>"] }',
+            "edges": "digraph { " + " ".join(f"n{i % 700} -> n{(i * 7919) % 1000}" for i in range(200_000)) + " }",
+            "deep": "digraph { " + "subgraph cluster_x { " * 5000 + "a" + " }" * 5000 + " }",
+            "label": 'digraph { a [label="' + "x" * (7 << 20) + '"] }',
+            "postscript": 'digraph { a [shape=epsf, shapefile="/etc/passwd"]; b [shape="(/etc/passwd) run"] }',
+        }
+        for name, text in hostile.items():
+            with self.subTest(file=name):
+                path = self.file(text, name + ".dot")
+                output = self.folder / (name + ".svg")
+                message = run("render", path, "-o", output, code=None)
+                if output.exists():
+                    svg = output.read_text()
+                    self.assertNotIn("secret.png", svg)
+                    self.assertNotIn("javascript:", svg)
+                    self.assertNotIn("<script", svg)
+                    self.assertNotIn("root:", svg)
+                else:
+                    self.assertNotEqual(message.strip(), "")
+                status, answer = self.server.request("POST", "/v1/pipelines/validate", text.encode(), headers={"Content-Type": "text/vnd.graphviz"})
+                self.assertIn(status, (200, 400, 413, 422, 500), answer)
+                self.assertEqual(self.server.request("GET", "/healthz")[0], 200)
+        status, problem = self.server.request("POST", "/v1/pipelines/validate", b"x" * (9 << 20), headers={"Content-Type": "text/vnd.graphviz"})
+        self.assertEqual((status, problem["code"]), (413, "body_too_large"))
+
+    def test_files_of_elsewhere_and_their_mutations_are_read_or_refused(self):
+        files = sorted((CONFORMANCE / "dot").rglob("*.dot"))[:60] if CONFORMANCE.exists() else []
+        if not files:
+            self.skipTest("the conformance files are not here")
+        import random
+        numbers = random.Random(9)
+        for file in files:
+            data = bytearray(file.read_bytes())
+            for _ in range(3):
+                data[numbers.randrange(len(data))] = numbers.choice(b'{}[]"<>;=-\\\n')
+            status, answer = self.server.request("POST", "/v1/pipelines/validate", bytes(data), headers={"Content-Type": "text/vnd.graphviz"})
+            self.assertEqual(status, 200, (file, answer))
+            self.assertIn("valid", answer)
+        self.assertEqual(self.server.request("GET", "/healthz")[0], 200)
+
