@@ -107,6 +107,8 @@ private struct Scanner {
     var at = 0
     var line = 1
     var lineStart = 0
+    /// The start of a line, how far it was counted, and the column there.
+    private var counted = (line: 0, at: 0, column: 1)
     var token = Token.end
     var range = 0..<0
     var place = DotOutline.Place(line: 1, column: 1)
@@ -294,9 +296,14 @@ private struct Scanner {
         self.range = start..<self.at
     }
 
-    /// In characters: bytes that begin one.
-    private func column(_ end: Int) -> Int {
-        self.bytes[self.lineStart..<end].lazy.filter { $0 & 0xC0 != 0x80 }.count + 1
+    /// In characters: bytes that begin one, counted on from the token before, so that a long line is not counted again and again.
+    private mutating func column(_ end: Int) -> Int {
+        if self.counted.line != self.lineStart || self.counted.at > end {
+            self.counted = (self.lineStart, self.lineStart, 1)
+        }
+        for byte in self.bytes[self.counted.at..<end] where byte & 0xC0 != 0x80 { self.counted.column += 1 }
+        self.counted.at = end
+        return self.counted.column
     }
 
     private mutating func newLine() {

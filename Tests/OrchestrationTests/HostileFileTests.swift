@@ -52,7 +52,9 @@ struct HostileFileTests {
         #expect(html.nodes["a"] == nil || html.attributes.count <= 1)
     }
 
-    @Test(arguments: ["{", "[]", "steps: [", "name: \u{0}", "steps: {a: {with: {x: [1]}}}", "a: &x [*x]", "- 1"])
+    @Test(arguments: [
+        "{", "[]", "steps: [", "name: \u{0}", "steps: {a: {with: {x: [1]}}}", "a: &x [*x]", "- 1",
+    ])
     func aMappingIsReadOrRefused(text: String) {
         _ = try? PipelineMapping(text)
     }
