@@ -192,9 +192,9 @@ class Pipelines(Case):
     def test_every_problem_of_a_file_is_named(self):
         self.check("digraph p {\n a -> ", "syntax error in line 2")
         self.check("", "there is no graph in the text")
-        self.check("digraph p {\n  a [function=\"none@1\"]\n}", "step a: there is no function `none@1`")
+        self.check("digraph p {\n  a [function=\"none@1\"]\n}", "step a: there is no function `none`")
         self.check("digraph p { node [function=\"f@1\"]; a -> b -> a }", "the steps a -> b -> a form a cycle")
-        self.check("digraph p { a [function=f]; b }", "step a: function=\"f\" is not of the form name@version", "step b: has no function")
+        self.check("digraph p { a [function=f]; b }", "step a: there is no function `f`", "step b: has no function")
         self.assertEqual(self.server.query("MATCH (p:Pipeline) RETURN count(p)"), [[0]])
 
     def test_hostile_files_are_survived(self):

@@ -141,11 +141,11 @@ struct SQLiteStorageTests {
         let folder = try TemporaryFolder()
         var lock: FolderLock? = try FolderLock(folder: folder.path)
         #expect(throws: StorageError.self) { try FolderLock(folder: folder.path) }
-        let open = (0..<1024).first { descriptor in
-            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(descriptor)"))
+        let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").first { descriptor in
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/" + descriptor))
                 == folder.path + "/plexus.lock"
         }
-        let inherited = dup(Int32(try #require(open)))
+        let inherited = dup(try #require(open.flatMap { Int32($0) }))
         defer { close(inherited) }
         #expect(inherited >= 0)
         _ = lock.take()
