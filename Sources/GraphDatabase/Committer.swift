@@ -51,11 +51,12 @@ final class Committer: Sendable {
     private let ended = DispatchSemaphore(value: 0)
     private let storage: any GraphStorage
     private let snapshot: @Sendable () -> GraphSnapshot
-    private let publish: @Sendable (GraphSnapshot) -> Void
+    /// Gives back the graph that was there before.
+    private let publish: @Sendable (GraphSnapshot) -> GraphSnapshot
 
     init(
         storage: any GraphStorage, snapshot: @escaping @Sendable () -> GraphSnapshot,
-        publish: @escaping @Sendable (GraphSnapshot) -> Void
+        publish: @escaping @Sendable (GraphSnapshot) -> GraphSnapshot
     ) {
         self.storage = storage
         self.snapshot = snapshot
@@ -186,10 +187,12 @@ final class Committer: Sendable {
             }
         }
         let start = DispatchTime.now().uptimeNanoseconds
-        let answers = group.finish(self.publish)
+        let (answers, replaced) = group.finish(self.publish)
         pace.note(count: answers.count, nanoseconds: DispatchTime.now().uptimeNanoseconds - start)
         self.state.withLock { $0.pace = pace }
         for answer in answers { answer() }
+        // What only the old graph held is freed while the writers wake.
+        withExtendedLifetime(replaced) {}
     }
 }
 
@@ -234,18 +237,21 @@ private struct Group {
     }
 
     /// Makes the group durable and publishes it.
-    /// - Returns: what is left to do: telling the writers.
-    mutating func finish(_ publish: (GraphSnapshot) -> Void) -> [() -> Void] {
+    /// - Returns: what is left to do, telling the writers, and the graph that was replaced.
+    mutating func finish(
+        _ publish: (GraphSnapshot) -> GraphSnapshot
+    ) -> (answers: [() -> Void], replaced: GraphSnapshot?) {
+        var replaced: GraphSnapshot?
         if self.hasBegun {
             if self.failure == nil {
                 do { try self.storage.commitGroup() } catch { self.failure = error }
             } else {
                 self.storage.rollbackGroup()
             }
-            if self.failure == nil, let graph = self.graph.take() { publish(graph) }
+            if self.failure == nil, let graph = self.graph.take() { replaced = publish(graph) }
         }
         let failure = self.failure
-        return self.answers.map { answer in { answer(failure) } }
+        return (self.answers.map { answer in { answer(failure) } }, replaced)
     }
 }
 

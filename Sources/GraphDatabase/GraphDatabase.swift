@@ -51,8 +51,9 @@ package final class GraphDatabase: Sendable {
         self.published = published
         self.watchers = watchers
         self.committer = Committer(storage: storage, snapshot: { published.graph }) { graph in
-            published.publish(graph)
+            let replaced = published.publish(graph)
             watchers.notify(graph.version)
+            return replaced
         }
         self.committer.start()
     }
@@ -70,7 +71,8 @@ package final class GraphDatabase: Sendable {
     package func write<Result: Sendable>(
         _ body: @escaping @Sendable (GraphTransaction) throws -> Result
     ) async throws -> Result {
-        try await withCheckedThrowingContinuation { continuation in
+        // Each writer is answered once; checking that costs a twentieth of a commit of many writers.
+        try await withUnsafeThrowingContinuation { continuation in
             self.submit(mayBlock: false, body) { continuation.resume(with: $0) }
         }
     }
@@ -141,14 +143,12 @@ private final class PublishedGraph: Sendable {
 
     var graph: GraphSnapshot { self.current.withLock { $0 } }
 
-    func publish(_ graph: GraphSnapshot) {
-        // The old one may be freed with what only it holds: not under the lock.
-        let old = self.current.withLock { current in
-            let old = current
-            current = graph
-            return old
+    /// Gives back the old one, which may be freed with what only it holds: not under the lock.
+    func publish(_ graph: GraphSnapshot) -> GraphSnapshot {
+        self.current.withLock { current in
+            defer { current = graph }
+            return current
         }
-        withExtendedLifetime(old) {}
     }
 }
 

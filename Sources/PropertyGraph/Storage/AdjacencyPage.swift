@@ -1,4 +1,4 @@
-/// The relationships of 32 neighbouring nodes in one direction.
+/// The relationships of 16 neighbouring nodes in one direction.
 ///
 /// A small CSR in one block: where each node's entries begin, then neighbours, relationships and types, each side by
 /// side and sorted within a node by (type, neighbour, relationship). Walking neighbours touches 4 bytes an edge. A node of
@@ -6,9 +6,9 @@
 ///
 /// `@unchecked Sendable`: see ``StoredPage``.
 final class AdjacencyPage: StoredPage, @unchecked Sendable {
-    /// 32 nodes: a commit copies the pages of the two ends, and with 128 nodes of ten relationships that was a third of its
+    /// 16 nodes: a commit copies the pages of the two ends, and with 128 nodes of ten relationships that was a third of its
     /// time; walks cost the same.
-    static let shift = 5
+    static let shift = 4
     static let size = 1 << shift
     /// From this degree on a node's entries lie in a tree.
     static let hubDegree = 1024
