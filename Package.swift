@@ -120,7 +120,7 @@ let package = Package(
                 "GraphStorage", "Graphviz",
                 "Identity",
                 "JSON", "NamedResources", "Orchestration", "PropertyGraph", "QueryEngine", "Visualization",
-                hummingbird,
+                "YAML", hummingbird,
                 httpTypes, logging, nio, nioHTTPTypes,
             ]),
         // Line editing and history of the shell.

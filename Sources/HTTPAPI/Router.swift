@@ -1,6 +1,7 @@
 internal import HTTPTypes
 package import Hummingbird
 internal import JSON
+internal import NamedResources
 
 /// All routes over the services, ready for a server; `isReady` decides what `/readyz` answers.
 package func plexusRouter(
@@ -42,7 +43,29 @@ package func plexusRoutes(
     ImportRoutes(services: services).add(to: router)
     ExportRoutes(services: services).add(to: router)
     BackupRoutes(services: services).add(to: router)
+    addDescription(to: router, services)
     return (all, router.declared)
+}
+
+/// `/openapi.json` and `/docs`: all routes, these too.
+private func addDescription(to router: GuardedRouter, _ services: Services) {
+    let own = ["/openapi.json", "/docs"].map { DeclaredRoute(method: "GET", path: $0, asks: .nothing) }
+    let words = services.resources.text("schema/http.yaml") ?? ""
+    // A file of an operator's own that cannot be read leaves the routes without words.
+    let document =
+        (try? OpenAPIDocument(router.declared + own, describedBy: words))
+        ?? (try? OpenAPIDocument(router.declared + own, describedBy: ""))
+    let json = document?.json ?? [:]
+    let page = Array(OpenAPIPage.html(json).utf8)
+    router.get("/openapi.json", .nothing) { _, _ in Response(json) }
+    router.get("/docs", .nothing) { _, _ in
+        Response(
+            page, type: "text/html; charset=utf-8",
+            headers: [
+                .contentSecurityPolicy: "default-src 'none'; style-src 'unsafe-inline'",
+                .xContentTypeOptions: "nosniff",
+            ])
+    }
 }
 
 /// Where Bolt is served, as the document at `/` tells clients.

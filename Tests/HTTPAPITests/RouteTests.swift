@@ -128,7 +128,8 @@ struct RouteTests {
         let open = try await Household().routes.declared.filter { $0.asks == .nothing }.map(\.path)
         #expect(
             Set(open) == [
-                "/", "/healthz", "/readyz", "/runs/{id}", "/.well-known/authzen-configuration",
+                "/", "/docs", "/healthz", "/openapi.json", "/readyz", "/runs/{id}",
+                "/.well-known/authzen-configuration",
                 "/.well-known/authzen-configuration/stores/{id}",
                 "/stores/{id}/.well-known/authzen-configuration",
             ])
