@@ -8,7 +8,7 @@ BENCH_GRAPH := $(or $(PLEXUS_BENCH_GRAPH),../shared/bench/graph)
 BENCH_AUTHORIZATION := $(or $(PLEXUS_BENCH_AUTHORIZATION),../shared/bench/authorization)
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test torture lint format conformance release bench-first-light bench-store bench-cypher bench-bolt bench-authorization bench-pictures tsan clean
+.PHONY: help deps build demo test torture lint format conformance docs release bench-first-light bench-store bench-cypher bench-bolt bench-authorization bench-pictures tsan clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-18s %s\n", $$1, $$2 }'
@@ -47,6 +47,9 @@ format: ## Format the sources
 
 conformance: build ## Run the public suites of $(CONFORMANCE), where they are
 	@scripts/conformance.sh $(CONFORMANCE) $(PLEXUS)
+
+docs: build ## Write the documentation of all rooms and of the HTTP API into .build/docs
+	@scripts/docs.sh $(PLEXUS)
 
 release: deps ## Build the optimised program
 	$(SWIFT) build -c release --product plexus $(FLAGS)
