@@ -159,11 +159,18 @@ final class ExecutionContext {
     /// Takes back what ``hold(_:)`` counted, once it is no longer in memory.
     func release(_ count: Int) { self.held -= count }
 
-    /// Counts what `+` joined: half a page of text, or four elements, are a value.
-    func hold(joined value: Value) throws(CypherError) {
-        switch value {
-        case .string(let text) where text.utf8.count >= 64: try self.hold(text.utf8.count / 32)
-        case .list(let list): try self.hold(list.count / 4)
+    /// Counts what `+` is about to join: half a page of text, or four elements, are a value. Text of megabytes takes its
+    /// time: whether the query is to end is asked first.
+    func hold(joining left: Value, _ right: Value) throws(CypherError) {
+        switch (left, right) {
+        case (.string(let left), .string(let right)):
+            let size = left.utf8.count + right.utf8.count
+            if size >= 64 { try self.hold(size / 32) }
+            if size >= 1 << 20 { try self.look() }
+        case (.list(let left), .list(let right)): try self.hold((left.count + right.count) / 4)
+        case (.list(let list), _), (_, .list(let list)): try self.hold(list.count / 4)
+        case (.string(let text), _), (_, .string(let text)):
+            if text.utf8.count >= 64 { try self.hold(text.utf8.count / 32) }
         default: return
         }
     }

@@ -48,9 +48,8 @@ extension ExpressionCompiler {
             return { context, row in
                 let (a, b) = (try left(context, row), try right(context, row))
                 do throws(CypherError) {
-                    let result = try Arithmetic.apply(sign, a, b)
-                    if sign == .add { try context.hold(joined: result) }
-                    return result
+                    if sign == .add { try context.hold(joining: a, b) }
+                    return try Arithmetic.apply(sign, a, b)
                 } catch {
                     throw CypherError(error.kind, error.detail, error.message, at: range, hint: error.hint)
                 }
