@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The documentation of all rooms as a site without a server: .build/docs/index.html, and the HTTP API beside it.
+# The documentation of all rooms and of the HTTP API as a site of files: .build/docs/index.html.
 # $1: a built plexus.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -23,12 +23,16 @@ for room in "${rooms[@]}"; do
 done
 # What the server says of itself, from a server on a folder of its own.
 folder=$(mktemp -d)
-trap 'kill "$server" 2> /dev/null; wait "$server" 2> /dev/null || true; rm -rf "$folder"' EXIT
 "$1" serve --data "$folder" --http 127.0.0.1:0 --bolt 127.0.0.1:0 --auth none > "$folder/log" 2>&1 &
 server=$!
+trap 'kill "$server" 2> /dev/null; wait "$server" 2> /dev/null || true; rm -rf "$folder"' EXIT
 for _ in $(seq 200); do
     address=$(grep -oE 'http://127\.0\.0\.1:[0-9]+' "$folder/log" | head -1 || true)
     if [ -n "$address" ] && curl -fs "$address/readyz" > /dev/null; then break; fi
+    if ! kill -0 "$server" 2> /dev/null; then
+        cat "$folder/log" >&2
+        exit 1
+    fi
     sleep 0.1
 done
 curl -fsS "$address/docs" -o "$site/http.html"

@@ -270,20 +270,3 @@ private struct Pace {
         self.nanoseconds = min(max(nanoseconds / 4, 20_000), 1_000_000)
     }
 }
-
-/// A value behind a lock of the system's. The standard library's mutex would do as well, but the thread sanitizer does not
-/// know it and reports a race at each access.
-///
-/// `@unchecked Sendable`: the value is touched under the lock only.
-private final class Locked<Value>: @unchecked Sendable {
-    private let lock = NSLock()
-    private var value: Value
-
-    init(_ value: Value) { self.value = value }
-
-    func withLock<Result>(_ body: (inout Value) -> Result) -> Result {
-        self.lock.lock()
-        defer { self.lock.unlock() }
-        return body(&self.value)
-    }
-}

@@ -71,8 +71,7 @@ package final class GraphDatabase: Sendable {
     package func write<Result: Sendable>(
         _ body: @escaping @Sendable (GraphTransaction) throws -> Result
     ) async throws -> Result {
-        // Each writer is answered once; checking that costs a twentieth of a commit of many writers.
-        try await withUnsafeThrowingContinuation { continuation in
+        try await withCheckedThrowingContinuation { continuation in
             self.submit(mayBlock: false, body) { continuation.resume(with: $0) }
         }
     }

@@ -1,6 +1,7 @@
 internal import HTTPTypes
 package import Hummingbird
 internal import JSON
+internal import Logging
 internal import NamedResources
 
 /// All routes over the services, ready for a server; `isReady` decides what `/readyz` answers.
@@ -51,13 +52,15 @@ package func plexusRoutes(
 private func addDescription(to router: GuardedRouter, _ services: Services) {
     let own = ["/openapi.json", "/docs"].map { DeclaredRoute(method: "GET", path: $0, asks: .nothing) }
     let words = services.resources.text("schema/http.yaml") ?? ""
-    // A file of an operator's own that cannot be read leaves the routes without words.
-    let document =
-        (try? OpenAPIDocument(router.declared + own, describedBy: words))
-        ?? (try? OpenAPIDocument(router.declared + own, describedBy: ""))
-    let json = document?.json ?? [:]
-    let page = Array(OpenAPIPage.html(json).utf8)
-    router.get("/openapi.json", .nothing) { _, _ in Response(json) }
+    var json: JSON = [:]
+    do {
+        json = try OpenAPIDocument(router.declared + own, describedBy: words).json
+    } catch {
+        // A file of an operator's own.
+        services.logger.error("schema/http.yaml cannot be read, /openapi.json and /docs are empty: \(error)")
+    }
+    let (text, page) = (Array(json.text.utf8), Array(OpenAPIPage.html(json).utf8))
+    router.get("/openapi.json", .nothing) { _, _ in Response(text, type: "application/json") }
     router.get("/docs", .nothing) { _, _ in
         Response(
             page, type: "text/html; charset=utf-8",

@@ -4,7 +4,6 @@ internal import GRDBSQLite
 internal import Glibc
 internal import JSON
 package import PropertyGraph
-internal import Synchronization
 
 /// A graph in one SQLite file: rows of nodes and relationships as they are now, the log of change sets
 /// that led there, and journals. WAL; commits wait for the disk unless told otherwise.
@@ -236,9 +235,9 @@ package final class SQLiteStorage: GraphStorage {
 /// The writer of commits, and why it writes no more.
 private final class LockedCommitWriter: Sendable {
     private let path: String
-    private let state: Mutex<State>
+    private let state: Locked<State>
 
-    private struct State: ~Copyable {
+    private struct State {
         let writer: SQLiteCommitWriter
         /// Why nothing is written any more.
         var stopped: StorageError?
@@ -246,7 +245,7 @@ private final class LockedCommitWriter: Sendable {
 
     init(_ writer: sending SQLiteCommitWriter, path: String) {
         self.path = path
-        self.state = Mutex(State(writer: writer, stopped: nil))
+        self.state = Locked(State(writer: writer, stopped: nil))
     }
 
     func write<Result: Sendable>(

@@ -20,8 +20,7 @@ package struct OpenAPIDocument: Sendable {
         var mismatches: [String] = []
         var paths = JSON.Object()
         for route in routes {
-            let (path, store) = Self.store(route.path)
-            let key = "\(route.method) \(store ? path : route.path)"
+            let key = "\(route.method) \(Self.described(route.path))"
             let known = words["routes"]?[key]
             if known == nil { mismatches.append("\(route.method) \(route.path)") }
             described[key] = nil
@@ -48,13 +47,12 @@ package struct OpenAPIDocument: Sendable {
         ]
     }
 
-    /// AuthZEN's routes are there for each store: they share their words with those of the network's.
-    private static func store(_ path: String) -> (path: String, isOfStore: Bool) {
+    /// The path that has the words: AuthZEN's routes, which are there for each store, have those of the network's.
+    private static func described(_ path: String) -> String {
         let prefix = "/stores/{id}/access/v1"
-        if path.hasPrefix(prefix) { return ("/access/v1" + path.dropFirst(prefix.count), true) }
+        if path.hasPrefix(prefix) { return "/access/v1" + path.dropFirst(prefix.count) }
         let document = "/.well-known/authzen-configuration"
-        guard path.hasSuffix(document) || path.hasPrefix(document) else { return (path, false) }
-        return (document, true)
+        return path.contains(document) ? document : path
     }
 
     private static func operation(_ route: DeclaredRoute, _ words: JSON) -> JSON {

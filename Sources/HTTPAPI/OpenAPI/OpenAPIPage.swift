@@ -1,3 +1,4 @@
+internal import Graphviz
 internal import JSON
 
 /// The OpenAPI document as a page to read: no script, light and dark, fit for a phone.
@@ -18,23 +19,23 @@ enum OpenAPIPage {
         var html = """
             <!doctype html><html lang="en"><meta charset="utf-8">
             <meta name="viewport" content="width=device-width, initial-scale=1"><title>Plexus HTTP API</title>
-            <style>\(Self.style)</style><main><h1>Plexus HTTP API <small>\(Self.escaped(version))</small></h1>
+            <style>\(Self.style)</style><main><h1>Plexus HTTP API <small>\(SVGFinish.escaped(version))</small></h1>
             <p>The same for programs: <a href="/openapi.json">/openapi.json</a> (OpenAPI 3.1). Requests carry
             <code>Authorization: Bearer TOKEN</code>; errors are <code>application/problem+json</code> with a
             <code>code</code>, except that each standard API answers errors in its own form.</p><nav>
             """
         for group in groups {
-            html += "<a href=\"#\(Self.anchor(group.name))\">\(Self.escaped(group.name))</a> "
+            html += "<a href=\"#\(Self.anchor(group.name))\">\(SVGFinish.escaped(group.name))</a> "
         }
         html += "</nav>"
         let schemas = document["components"]?["schemas"] ?? [:]
         for group in groups {
-            html += "<h2 id=\"\(Self.anchor(group.name))\">\(Self.escaped(group.name))</h2>"
-            html += "<p>\(Self.escaped(group.description))</p>"
+            html += "<h2 id=\"\(Self.anchor(group.name))\">\(SVGFinish.escaped(group.name))</h2>"
+            html += "<p>\(SVGFinish.escaped(group.description))</p>"
             for (path, method, operation) in byGroup[group.name] ?? [] {
                 html += "<details><summary><b class=\"\(method)\">\(method.uppercased())</b> <code>"
                 html +=
-                    "\(Self.escaped(path))</code> \(Self.text(operation["summary"]?.string ?? ""))</summary>"
+                    "\(SVGFinish.escaped(path))</code> \(Self.text(operation["summary"]?.string ?? ""))</summary>"
                 html += Self.body(operation, schemas) + "</details>"
             }
         }
@@ -49,7 +50,7 @@ enum OpenAPIPage {
         let parameters = operation["parameters"]?.array ?? []
         if !parameters.isEmpty {
             let names = parameters.map {
-                "<code>\(Self.escaped($0["name"]?.string ?? ""))</code> (\(Self.escaped($0["in"]?.string ?? "")))"
+                "<code>\(SVGFinish.escaped($0["name"]?.string ?? ""))</code> (\(SVGFinish.escaped($0["in"]?.string ?? "")))"
             }
             html += "<p>Parameters: \(names.joined(separator: ", "))</p>"
         }
@@ -65,7 +66,7 @@ enum OpenAPIPage {
         guard let (type, value) = content?.object?.members.first.map({ ($0.name, $0.value) }) else {
             return ""
         }
-        var html = "<p>\(what): <code>\(Self.escaped(type))</code></p>"
+        var html = "<p>\(what): <code>\(SVGFinish.escaped(type))</code></p>"
         let name = value["schema"]?["$ref"]?.string?.split(separator: "/").last.map(String.init)
         guard let name, let schema = schemas[name] else { return html }
         var rows = ""
@@ -76,12 +77,12 @@ enum OpenAPIPage {
                 ?? property.value["enum"]?.array?.compactMap(\.string).joined(separator: " or ")
                 ?? property.value["$ref"]?.string?.split(separator: "/").last.map(String.init) ?? "any"
             rows +=
-                "<tr><td><code>\(Self.escaped(property.name))</code>\(required.contains(property.name) ? " *" : "")"
+                "<tr><td><code>\(SVGFinish.escaped(property.name))</code>\(required.contains(property.name) ? " *" : "")"
             rows +=
-                "<td>\(Self.escaped(kind))<td>\(Self.text(property.value["description"]?.string ?? ""))</tr>"
+                "<td>\(SVGFinish.escaped(kind))<td>\(Self.text(property.value["description"]?.string ?? ""))</tr>"
         }
         if !rows.isEmpty { html += "<table>\(rows)</table>" }
-        if let example = schema["example"] { html += "<pre>\(Self.escaped(example.text))</pre>" }
+        if let example = schema["example"] { html += "<pre>\(SVGFinish.escaped(example.text))</pre>" }
         return html
     }
 
@@ -93,23 +94,11 @@ enum OpenAPIPage {
     private static func text(_ text: String) -> String {
         var html = ""
         for (index, part) in text.split(separator: "`", omittingEmptySubsequences: false).enumerated() {
-            html += index % 2 == 1 ? "<code>\(Self.escaped(String(part)))</code>" : Self.escaped(String(part))
+            html +=
+                index % 2 == 1
+                ? "<code>\(SVGFinish.escaped(String(part)))</code>" : SVGFinish.escaped(String(part))
         }
         return html
-    }
-
-    private static func escaped(_ text: String) -> String {
-        var escaped = ""
-        for character in text {
-            switch character {
-            case "&": escaped += "&amp;"
-            case "<": escaped += "&lt;"
-            case ">": escaped += "&gt;"
-            case "\"": escaped += "&quot;"
-            default: escaped.append(character)
-            }
-        }
-        return escaped
     }
 
     private static let style = """
