@@ -2,7 +2,6 @@ package import Cypher
 internal import Dispatch
 package import PropertyGraph
 package import QueryEngine
-internal import Synchronization
 
 /// Statements that a client sends one after another and that happen together or not at all.
 ///
@@ -50,7 +49,7 @@ package final class ExplicitTransaction: Sendable {
     private let access: Access
     private let idleSeconds: Int
     private let deadline: ContinuousClock.Instant?
-    private let stage = Mutex(Stage.fresh)
+    private let stage = Locked(Stage.fresh)
 
     /// Begins. O(1); nothing is held yet.
     /// - Parameters:
@@ -256,7 +255,7 @@ private final class WriterLease: Sendable {
         var isRolledBack = false
         var committing: CheckedContinuation<Void, any Error>?
     }
-    private let state = Mutex(State())
+    private let state = Locked(State())
     private let arrived = DispatchSemaphore(value: 0)
     private let base: UInt64?
     private let idleSeconds: Int

@@ -3,7 +3,6 @@ package import GraphStorage
 package import NamedResources
 package import PropertyGraph
 package import QueryEngine
-internal import Synchronization
 
 /// One graph: read from memory, written through group commit to its storage.
 ///
@@ -136,9 +135,9 @@ package final class GraphDatabase: Sendable {
 
 /// The newest durable snapshot.
 private final class PublishedGraph: Sendable {
-    private let current: Mutex<GraphSnapshot>
+    private let current: Locked<GraphSnapshot>
 
-    init(_ graph: GraphSnapshot) { self.current = Mutex(graph) }
+    init(_ graph: GraphSnapshot) { self.current = Locked(graph) }
 
     var graph: GraphSnapshot { self.current.withLock { $0 } }
 
@@ -153,7 +152,7 @@ private final class PublishedGraph: Sendable {
 
 /// What a writer waits for whose thread may block.
 private final class BlockingOutcome<Value: Sendable>: Sendable {
-    private let value = Mutex<Result<Value, any Error>?>(nil)
+    private let value = Locked<Result<Value, any Error>?>(nil)
     private let isThere = DispatchSemaphore(value: 0)
 
     func set(_ value: Result<Value, any Error>) {
@@ -179,7 +178,7 @@ private final class CommitWatchers: Sendable {
         var next = 0
         var streams: [Int: AsyncStream<UInt64>.Continuation] = [:]
     }
-    private let state = Mutex(State())
+    private let state = Locked(State())
 
     func stream() -> AsyncStream<UInt64> {
         AsyncStream(bufferingPolicy: .bufferingNewest(1)) { continuation in

@@ -1,5 +1,5 @@
 internal import Foundation
-internal import Synchronization
+internal import PropertyGraph
 
 /// Threads for queries: they may compute for seconds, and on the cooperative pool, which has a thread a core, two such
 /// queries would keep health checks and heartbeats waiting. Dispatch does not help: it starts no more threads than cores
@@ -74,7 +74,7 @@ private final class JobQueue: Sendable {
 
         var queued: Int { self.jobs.count - self.first }
     }
-    private let state = Mutex(State())
+    private let state = Locked(State())
     private let available = DispatchSemaphore(value: 0)
     private let count: Int
     private let waitingLimit: Int

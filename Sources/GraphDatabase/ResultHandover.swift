@@ -1,5 +1,5 @@
 internal import Dispatch
-internal import Synchronization
+internal import PropertyGraph
 
 /// What a query makes and a connection takes, piece by piece: the query waits while more lies here than the limit, so a
 /// reader that does not read costs a bounded piece of memory and a thread of ``QueryThreads/waitingLimit``.
@@ -25,7 +25,7 @@ package final class ResultHandover<Piece: Sendable, End: Sendable>: Sendable {
 
         var hasRoom: Bool { self.bytes < byteLimit && self.rows < rowLimit }
     }
-    private let state = Mutex(State())
+    private let state = Locked(State())
     private let room = DispatchSemaphore(value: 0)
     private let threads: QueryThreads
     private let patience: Duration

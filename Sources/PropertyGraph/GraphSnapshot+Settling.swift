@@ -1,5 +1,4 @@
 internal import Dispatch
-internal import Synchronization
 
 // Bringing many new relationships to their ends at once: each page of nodes is written once.
 
@@ -18,8 +17,8 @@ extension GraphSnapshot {
             return self.countPatterns(arrivals.records)
         }
         // Each table is moved into its lock: with a second holder its pages would be copied.
-        let outgoing = Mutex(Self.taken(&self.outgoing))
-        let incoming = Mutex(Self.taken(&self.incoming))
+        let outgoing = Locked(Self.taken(&self.outgoing))
+        let incoming = Locked(Self.taken(&self.incoming))
         DispatchQueue.concurrentPerform(iterations: 2) { direction in
             if direction == 0 {
                 outgoing.withLock { arrivals.settle(&$0, .outgoing) }

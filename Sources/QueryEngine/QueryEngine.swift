@@ -1,6 +1,5 @@
 package import Cypher
 package import PropertyGraph
-internal import Synchronization
 
 /// Runs Cypher over snapshots and transactions of one graph; keeps what it has parsed.
 package final class QueryEngine: Sendable {
@@ -10,7 +9,7 @@ package final class QueryEngine: Sendable {
     package static let keptTextLimit = 16_384
 
     private let services: QueryServices
-    private let cache = Mutex<[String: PreparedQuery]>([:])
+    private let cache = Locked<[String: PreparedQuery]>([:])
 
     /// An engine with further procedures, and with files that `LOAD CSV` may read.
     package init(procedures: [Procedure] = [], files: CSVFiles? = nil) {

@@ -2,7 +2,6 @@ import Foundation
 import GraphDatabase
 import GraphStorage
 import PropertyGraph
-import Synchronization
 import Testing
 
 /// A storage in memory that counts groups and can be told to fail.
@@ -13,7 +12,7 @@ private final class MemoryStorage: GraphStorage {
         var groups = 0
         var failures = 0
     }
-    let state = Mutex(State())
+    let state = Locked(State())
 
     func load() throws(StorageError) -> GraphSnapshot { GraphSnapshot() }
 

@@ -4,7 +4,6 @@ import GraphDatabase
 import GraphStorage
 import PropertyGraph
 import QueryEngine
-import Synchronization
 import Testing
 
 /// Rows as they are, counted as a byte each.
@@ -26,7 +25,7 @@ private final class Reader: Sendable {
     let control = QueryControl()
     private let signals: AsyncStream<Void>
     private let handover: ResultHandover<[[Value]], QueryResult>
-    let columns = Mutex<[String]>([])
+    let columns = Locked<[String]>([])
 
     init(_ text: String, on graph: GraphDatabase, patience: Duration = .seconds(60)) throws {
         let (signals, signal) = AsyncStream.makeStream(of: Void.self)

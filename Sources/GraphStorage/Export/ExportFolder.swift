@@ -1,5 +1,5 @@
 internal import Foundation
-internal import Synchronization
+internal import PropertyGraph
 
 /// Why an export could not be written.
 package struct ExportError: Error, Hashable, Sendable, CustomStringConvertible {
@@ -13,7 +13,7 @@ package struct ExportError: Error, Hashable, Sendable, CustomStringConvertible {
 /// theirs. Files of an earlier export that this one has not are removed then.
 package struct ExportFolder: ~Copyable {
     private let path: String
-    private let names = Mutex<Set<String>>([])
+    private let names = Locked<Set<String>>([])
     private static let suffix = ".partial"
 
     /// Makes the folder when it is not there.

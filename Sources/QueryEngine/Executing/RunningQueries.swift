@@ -38,7 +38,7 @@ package final class RunningQueries: Sendable {
         var entries: [Int: Entry] = [:]
     }
     private static let prefix = "plexus-transaction-"
-    private let state = Mutex(State())
+    private let state = Locked(State())
 
     init() {}
 

@@ -1,6 +1,5 @@
 internal import Cypher
 internal import PropertyGraph
-internal import Synchronization
 
 /// A planned query, for graphs like the one that it was planned for: correct on any graph, good on those.
 ///
@@ -47,7 +46,7 @@ final class Plan: @unchecked Sendable {
 
 /// The newest plan of a query.
 final class PlanCache: Sendable {
-    private let plan = Mutex<Plan?>(nil)
+    private let plan = Locked<Plan?>(nil)
 
     /// The newest plan if it suits the graph.
     func known(suiting graph: GraphSnapshot) -> Plan? {

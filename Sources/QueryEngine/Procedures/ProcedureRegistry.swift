@@ -1,12 +1,12 @@
 package import Cypher
-internal import Synchronization
+internal import PropertyGraph
 
 /// The procedures there are: those of every graph, and those that were defined since. Names ignore case.
 package final class ProcedureRegistry: Sendable {
     /// How many procedures can be defined.
     package static let limit = 10_000
 
-    private let procedures: Mutex<[String: Procedure]>
+    private let procedures: Locked<[String: Procedure]>
     private let standard: Set<String>
 
     /// The procedures of every graph and those given.
@@ -14,7 +14,7 @@ package final class ProcedureRegistry: Sendable {
         let standard = GraphProcedures.all + SystemProcedures.all + AlgorithmProcedures.all + ShowCommands.all
         let all = standard + further
         self.standard = Set(standard.map { $0.name.lowercased() })
-        self.procedures = Mutex(
+        self.procedures = Locked(
             Dictionary(all.map { ($0.name.lowercased(), $0) }) { _, later in later })
     }
 
