@@ -25,6 +25,7 @@ let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift"
 let hashTrees = Target.Dependency.product(name: "HashTreeCollections", package: "swift-collections")
 let http = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
@@ -32,6 +33,7 @@ let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioTLS = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let jwt = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -63,6 +65,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         // TLS of Bolt.
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        // JSON Web Tokens of OpenID Connect providers.
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
         // Processes: git, functions, the picture helper.
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
@@ -100,6 +104,11 @@ let package = Package(
         room("Graphviz", uses: ["CGraphviz", "JSON", subprocess, system]),
         room("Identity", uses: ["Cryptography", "GraphDatabase", "PropertyGraph"]),
         room(
+            "OpenIDConnect",
+            uses: [
+                "GraphDatabase", "Identity", "JSON", "PropertyGraph", http, jwt, logging, nio, nioHTTP1,
+            ]),
+        room(
             "AccessControl",
             uses: [
                 "Authorization", "Cypher", "GraphDatabase", "GraphStorage", "Identity", "JSON",
@@ -112,7 +121,8 @@ let package = Package(
                 "QueryEngine", "YAML",
             ]),
         room(
-            "Worker", uses: ["Cryptography", "JSON", http, nio, nioHTTP1, subprocess, system, logging]),
+            "Worker",
+            uses: ["Cryptography", "JSON", http, nio, nioHTTP1, nioTLS, subprocess, system, logging]),
         room(
             "HTTPAPI",
             uses: [
@@ -120,8 +130,8 @@ let package = Package(
                 "GraphStorage", "Graphviz",
                 "Identity",
                 "JSON", "NamedResources", "Orchestration", "PropertyGraph", "QueryEngine", "Visualization",
-                "YAML", hummingbird,
-                httpTypes, logging, nio, nioHTTPTypes,
+                "YAML", hummingbird, hummingbirdCore,
+                httpTypes, logging, nio, nioHTTPTypes, nioTLS,
             ]),
         // Line editing and history of the shell.
         .systemLibrary(name: "CLibEdit", pkgConfig: "libedit", providers: [.apt(["libedit-dev"])]),
@@ -144,8 +154,8 @@ let package = Package(
                 "AccessControl", "Authorization", "Bolt", "Cypher", "GraphDatabase", "GraphStorage",
                 "Graphviz", "HTTPAPI",
                 "Identity", "JSON",
-                "NamedResources", "Orchestration", "PropertyGraph", "QueryEngine", "Shell", "Visualization",
-                "Worker", hummingbird,
+                "NamedResources", "OpenIDConnect", "Orchestration", "PropertyGraph", "QueryEngine", "Shell",
+                "Visualization", "Worker", hummingbird,
                 logging, nio,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -190,7 +200,9 @@ let package = Package(
             ], path: "Benchmarks/pictures", swiftSettings: strict),
 
         // What tests of several rooms need.
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        .target(
+            name: "TestSupport", dependencies: ["GraphStorage", "PropertyGraph"], path: "Tests/TestSupport",
+            swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         tests("JSON"),
         tests("CEL", uses: ["JSON"]),
@@ -210,6 +222,9 @@ let package = Package(
         tests("PropertyGraph", uses: ["TestSupport"]),
         tests("Cryptography"),
         tests("Identity", uses: ["GraphDatabase", "GraphStorage", "PropertyGraph", "TestSupport"]),
+        tests(
+            "OpenIDConnect",
+            uses: ["GraphDatabase", "GraphStorage", "Identity", "PropertyGraph", "TestSupport", jwt, logging]),
         tests(
             "AccessControl",
             uses: [

@@ -84,6 +84,8 @@ struct AuthenticationMiddleware: RouterMiddleware {
                 throw HTTPProblem(
                     .tooManyRequests, code: "locked_out", error.description, retryAfter: seconds)
             case .busy: throw HTTPProblem(.serviceUnavailable, code: "busy", error.description, retryAfter: 1)
+            case .unavailable:
+                throw HTTPProblem(.serviceUnavailable, code: "unavailable", error.description, retryAfter: 30)
             }
         }
     }

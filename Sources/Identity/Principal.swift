@@ -40,6 +40,8 @@ package enum AuthenticationFailure: Error, Hashable, Sendable, CustomStringConve
     case locked(seconds: Int)
     /// More passwords are to be looked at than can be.
     case busy
+    /// What decides cannot be reached.
+    case unavailable(what: String)
 
     /// What happened, and what to do.
     package var description: String {
@@ -47,6 +49,7 @@ package enum AuthenticationFailure: Error, Hashable, Sendable, CustomStringConve
         case .invalid(let what): "the \(what) is not valid"
         case .locked(let seconds): "too many wrong passwords for this name; try again in \(seconds) s"
         case .busy: "too many passwords are being looked at; try again in a second"
+        case .unavailable(let what): "\(what) cannot be fetched now; try again later"
         }
     }
 }

@@ -3,6 +3,7 @@ internal import Foundation
 package import JSON
 internal import NIOCore
 internal import NIOHTTP1
+internal import NIOSSL
 
 /// What went wrong between a client and the server.
 package enum ConnectionError: Error, Sendable, CustomStringConvertible {
@@ -41,11 +42,17 @@ package struct ServerConnection: Sendable {
     var client: HTTPClient { Self.sharedClient }
 
     /// One for the process, never shut down. It says at once that nobody listens: the client's own default repeats the
-    /// connection until the request's time is over, a minute for a person at a terminal.
+    /// connection until the request's time is over, a minute for a person at a terminal. `PLEXUS_CA` names a file in PEM with
+    /// certificates to trust besides the system's.
     private static let sharedClient: HTTPClient = {
         var configuration = HTTPClient.Configuration()
         configuration.timeout.connect = .seconds(5)
         configuration.connectionPool.retryConnectionEstablishment = false
+        if let file = ProcessInfo.processInfo.environment["PLEXUS_CA"] {
+            var tls = TLSConfiguration.makeClientConfiguration()
+            tls.additionalTrustRoots = [.file(file)]
+            configuration.tlsConfiguration = tls
+        }
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }()
 

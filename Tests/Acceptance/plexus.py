@@ -20,11 +20,11 @@ EXAMPLES = ROOT / "examples"
 class Server:
     """`plexus serve` on a data folder, on a free port."""
 
-    def __init__(self, data, *options, port=0, binary=PLEXUS, environment=None):
+    def __init__(self, data, *options, host="127.0.0.1", port=0, binary=PLEXUS, environment=None):
         self.data = str(data)
         self.log = open(self.data + ".log", "ab")
         self.process = subprocess.Popen(
-            [str(binary), "serve", "--data", self.data, "--http", f"127.0.0.1:{port}", "--bolt", "127.0.0.1:0", *options],
+            [str(binary), "serve", "--data", self.data, "--http", f"{host}:{port}", "--bolt", "127.0.0.1:0", *options],
             stdout=subprocess.PIPE, stderr=self.log, text=True, env={**os.environ, **(environment or {})})
         self.token = self.url = self.bolt = None
         for line in self.process.stdout:
@@ -38,6 +38,8 @@ class Server:
         if self.url is None:
             self.process.wait()
             raise AssertionError("the server did not start: " + open(self.data + ".log").read()[-2000:])
+        if host != "127.0.0.1" and "--tls-key" in options:
+            return
         for _ in range(200):
             if self.request("GET", "/readyz", token=None)[0] == 200:
                 return
@@ -103,7 +105,14 @@ class Case(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="plexus-acceptance-"))
         self.addCleanup(shutil.rmtree, self.folder, True)
-        self.server = self.start()
+        self.server = self.start(*self.server_options())
+
+    def server_options(self):
+        return []
+
+    def path(self, name):
+        """A file in the test's folder."""
+        return str(self.folder / name)
 
     def start(self, *options, data=None, **more):
         server = Server(data or self.folder / "data", *options, **more)

@@ -259,17 +259,3 @@ struct ExportTests {
         #expect(export.next() == nil)
     }
 }
-
-/// A storage that keeps nothing.
-private struct NoStorage: GraphStorage {
-    func load() throws(StorageError) -> GraphSnapshot { GraphSnapshot() }
-    func beginGroup() throws(StorageError) {}
-    func append(_ commit: GraphCommit) throws(StorageError) {}
-    func commitGroup() throws(StorageError) {}
-    func rollbackGroup() {}
-    func changes(after position: UInt64, limit: Int) async throws -> [ChangeSet] { [] }
-    func journal(_ stream: String, subject: String?, after sequence: Int, limit: Int) async throws
-        -> [JournalLine]
-    { [] }
-    func close() throws(StorageError) {}
-}

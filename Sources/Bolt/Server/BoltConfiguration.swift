@@ -81,6 +81,8 @@ extension Authenticator {
                 throw StatusError("Neo.ClientError.Security.AuthenticationRateLimit", failure.description)
             case .busy:
                 throw StatusError("Neo.TransientError.Request.NoThreadsAvailable", failure.description)
+            case .unavailable:
+                throw StatusError("Neo.TransientError.General.DatabaseUnavailable", failure.description)
             }
         } catch let error as StatusError {
             throw error

@@ -1,8 +1,9 @@
-internal import NIOSSL
+package import NIOSSL
 
 /// A server's certificate and key.
 package struct BoltTLS: Sendable {
-    let context: NIOSSLContext
+    /// What a connection starts from.
+    package let context: NIOSSLContext
 
     /// Reads them from files in PEM; the certificate's file may hold the whole chain. TLS 1.2 at least.
     /// - Throws: `NIOSSLError`, or what reading the files fails with.

@@ -12,6 +12,7 @@ import Identity
 import Logging
 import NIOCore
 import NamedResources
+import OpenIDConnect
 import Orchestration
 import PropertyGraph
 import ServiceLifecycle
@@ -43,7 +44,10 @@ struct Serve: AsyncParsableCommand {
     )
     var bolt: String?
 
-    @Option(help: "A file with the certificate chain, in PEM: then Bolt is encrypted.")
+    @Option(
+        help:
+            "A file with the certificate chain, in PEM: then Bolt is encrypted, and HTTP for all but this machine."
+    )
     var tlsCertificate: String?
 
     @Option(help: "A file with the certificate's private key, in PEM.")
@@ -51,6 +55,18 @@ struct Serve: AsyncParsableCommand {
 
     @Option(help: "none: no token needed, on loopback only; required: every request needs one.")
     var auth = AuthMode.required
+
+    @Option(help: "An OpenID Connect provider whose tokens are accepted, as they name it in `iss`.")
+    var oidcIssuer: String?
+
+    @Option(help: "What those tokens name in `aud`.")
+    var oidcAudience = "plexus"
+
+    @Option(help: "The claim of those tokens that holds a user's id here.")
+    var oidcUserClaim = "sub"
+
+    @Flag(help: "Add users whom the provider knows and the graph does not, as ordinary users.")
+    var oidcAddUsers = false
 
     @Option(help: "full: a commit waits for the disk; relaxed: a power cut may lose the last commits.")
     var durability = Durability.full
@@ -97,17 +113,19 @@ struct Serve: AsyncParsableCommand {
         }
         let services = try await self.services(catalog, logger)
         let isReady = Mutex(false)
-        let bolt = try await self.startBolt(boltAddress, services, logger)
+        let tls = try self.tls()
+        let bolt = try await self.startBolt(boltAddress, services, tls, logger)
         let router = plexusRouter(
             services,
             bolt: bolt.map { BoltAddress(port: $0.port, isEncrypted: self.tlsCertificate != nil) }
         ) { isReady.withLock { $0 } }
         let application = Application(
             router: router,
-            server: .http1(configuration: .init(additionalChannelHandlers: [HotRoutes(services)])),
+            server: .plexus(services, tls: tls?.context),
             configuration: .init(address: .hostname(host, port: port), serverName: "plexus"),
             onServerRunning: { channel in
                 let actual = channel.localAddress?.port ?? port
+                if tls != nil { Terminal.say("encrypted on https://\(host):\(actual)") }
                 Terminal.say("listening on http://\(host):\(actual)")
                 isReady.withLock { $0 = true }
                 logger.info("ready", metadata: ["http": "\(host):\(actual)"])
@@ -150,12 +168,12 @@ struct Serve: AsyncParsableCommand {
 
     /// Starts to listen for Bolt; nil when the usual port is taken and nobody asked for it.
     private func startBolt(
-        _ address: (host: String, port: Int), _ services: Services, _ logger: Logger
+        _ address: (host: String, port: Int), _ services: Services, _ tls: BoltTLS?, _ logger: Logger
     ) async throws -> BoltServer? {
         let configuration = BoltConfiguration(
             host: address.host, port: address.port, catalog: services.catalog,
             authenticator: self.auth == .required ? services.authenticator : nil, access: services.access,
-            tls: try self.tls(), logger: logger)
+            tls: tls, logger: logger)
         do {
             let server = try await BoltServer.start(configuration)
             let scheme = configuration.tls == nil ? "bolt" : "bolt+s"
@@ -201,14 +219,35 @@ struct Serve: AsyncParsableCommand {
         let model = try AuthorizationModel.parse(database.resources.text("schema/network.fga") ?? "")
         let stores = StoreDirectory(catalog: catalog)
         try await stores.network.ensure(model, origin: "schema/network.fga", at: GraphDatabase.now())
+        let foreign = try self.openIDProvider(database, stores, logger)
         return Services(
             catalog: catalog, resources: database.resources,
-            authenticator: try Authenticator(database: database),
+            authenticator: try Authenticator(database: database, foreign: foreign),
             access: Guard(model: model, database: database), stores: stores,
             decisions: DecisionLog(rate: self.decisionLog),
             orchestrator: orchestrator, blobs: blobs,
             pictures: pictures,
             needsToken: self.auth == .required, logger: logger)
+    }
+
+    private func openIDProvider(
+        _ database: GraphDatabase, _ stores: StoreDirectory, _ logger: Logger
+    ) throws -> OpenIDProvider? {
+        guard let issuer = self.oidcIssuer else { return nil }
+        let settings: OpenIDSettings
+        do {
+            settings = try OpenIDSettings(
+                issuer: issuer, audience: self.oidcAudience, userClaim: self.oidcUserClaim)
+        } catch {
+            throw CommandFailure.usage("--oidc-issuer, --oidc-audience: \(error)")
+        }
+        let directory = Directory(
+            store: stores.network, authenticator: try Authenticator(database: database), actor: "oidc")
+        let admit: @Sendable (OpenIDProvider.Newcomer) async throws -> Void = {
+            try await directory.addUser($0.id, name: $0.name, email: $0.email, password: nil)
+        }
+        return OpenIDProvider(
+            settings, database: database, logger: logger, admit: self.oidcAddUsers ? admit : nil)
     }
 
     /// This program's file, wherever it was moved to.
