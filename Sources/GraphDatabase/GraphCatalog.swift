@@ -21,6 +21,10 @@ package actor GraphCatalog {
     private let resources: NamedResources
     private let durability: Durability
     private let retention: JournalRetention
+    /// What is done with a graph that was opened, before anybody else has it.
+    private nonisolated let firstStep = Locked<(@Sendable (GraphDatabase) -> Void)?>(nil)
+    /// What queries read journals of.
+    private nonisolated let journals: OpenJournals
     /// Held as long as the folder is open.
     private var lock: FolderLock?
     /// Graphs that are open or being opened, so that nobody opens one twice.
@@ -39,12 +43,16 @@ package actor GraphCatalog {
         self.durability = durability
         self.retention = retention
         self.lock = try FolderLock(folder: folder)
-        let engine = QueryEngine(procedures: [Self.showDatabases(folder)]) { url, separator, row in
+        let journals = OpenJournals()
+        self.journals = journals
+        let engine = QueryEngine(procedures: [Self.showDatabases(folder), journals.procedure]) {
+            url, separator, row in
             try CSVFile.read(url, separator: separator, in: folder + "/import", row)
         }
         self.engine = engine
         self.network = try await Self.open(
             Self.network, folder + "/plexus.db", durability, retention, resources, QueryThreads(), engine)
+        journals.add(self.network)
         try await self.network.runScript(resources.text("schema/network.cypher") ?? "")
     }
 
@@ -96,6 +104,12 @@ package actor GraphCatalog {
         }
     }
 
+    /// Does something with the network, and with each graph that is opened from now on, before anybody else has it.
+    package nonisolated func beforeUse(_ body: @escaping @Sendable (GraphDatabase) -> Void) {
+        self.firstStep.withLock { $0 = body }
+        body(self.network)
+    }
+
     /// Where a graph's file is.
     package nonisolated func path(of name: String) -> String {
         name == Self.network ? self.folder + "/plexus.db" : "\(self.folder)/graphs/\(name).db"
@@ -127,7 +141,13 @@ package actor GraphCatalog {
     private func opened(_ name: String) async throws -> GraphDatabase {
         let (path, durability, retention) = (self.path(of: name), self.durability, self.retention)
         let (resources, threads, engine) = (self.resources, self.network.threads, self.engine)
-        let task = Task { try await Self.open(name, path, durability, retention, resources, threads, engine) }
+        let (firstStep, journals) = (self.firstStep.withLock { $0 }, self.journals)
+        let task = Task {
+            let graph = try await Self.open(name, path, durability, retention, resources, threads, engine)
+            journals.add(graph)
+            firstStep?(graph)
+            return graph
+        }
         self.graphs[name] = task
         do {
             return try await task.value

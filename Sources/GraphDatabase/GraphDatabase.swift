@@ -25,6 +25,10 @@ package final class GraphDatabase: Sendable {
     private let published: PublishedGraph
     private let committer: Committer
     private let watchers: CommitWatchers
+    private let lastStep = Locked<LastStep?>(nil)
+
+    /// What is done at the end of each transaction that wrote something, on the writer's thread.
+    package typealias LastStep = @Sendable (GraphTransaction) throws -> Void
 
     /// Opens a graph that lies in a storage, reading all of it.
     /// - Throws: ``StorageError``.
@@ -92,8 +96,8 @@ package final class GraphDatabase: Sendable {
     ) {
         let isTaken = self.committer.submit(
             mayBlock: mayBlock,
-            Committer.Job { graph in
-                Self.run(body, &graph, end)
+            Committer.Job { [lastStep] graph in
+                Self.run(body, lastStep.withLock { $0 }, &graph, end)
             } refuse: {
                 end(.failure($0))
             })
@@ -101,12 +105,13 @@ package final class GraphDatabase: Sendable {
     }
 
     private static func run<Result: Sendable>(
-        _ body: (GraphTransaction) throws -> Result, _ graph: inout GraphSnapshot?,
+        _ body: (GraphTransaction) throws -> Result, _ lastStep: LastStep?, _ graph: inout GraphSnapshot?,
         _ end: @escaping @Sendable (Swift.Result<Result, any Error>) -> Void
     ) -> Committer.Outcome {
         let transaction = GraphTransaction(graph.take() ?? GraphSnapshot())
         do {
             let result = try body(transaction)
+            if !transaction.isEmpty { try lastStep?(transaction) }
             let answer: Committer.Answer = { error in
                 end(error.map { .failure($0) } ?? .success(result))
             }
@@ -117,6 +122,13 @@ package final class GraphDatabase: Sendable {
             end(.failure(error))
             graph = transaction.abandon()
             return .failed
+        }
+    }
+
+    /// Adds a last step to all transactions from now on, if they have none yet; what it throws undoes a transaction.
+    package func beforeCommits(_ make: () -> LastStep) {
+        self.lastStep.withLock { step in
+            if step == nil { step = make() }
         }
     }
 
@@ -151,7 +163,7 @@ private final class PublishedGraph: Sendable {
 }
 
 /// What a writer waits for whose thread may block.
-private final class BlockingOutcome<Value: Sendable>: Sendable {
+final class BlockingOutcome<Value: Sendable>: Sendable {
     private let value = Locked<Result<Value, any Error>?>(nil)
     private let isThere = DispatchSemaphore(value: 0)
 

@@ -10,7 +10,9 @@ package final class GraphTransaction {
     package private(set) var graph: GraphSnapshot
     private let base: Base
     private var touched = Touched()
-    private var undoLog = UndoLog()
+    var undoLog = UndoLog()
+    /// Who changes the graph, where somebody has to say: for those who keep a record of it.
+    package var actor: String?
     /// Whether taking something back failed: then nothing can be believed.
     private var isBroken = false
     /// Whether new entities get numbers of deleted ones; if not, whatever the transaction makes has greater numbers than

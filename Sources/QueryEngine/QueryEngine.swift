@@ -150,6 +150,7 @@ package struct PreparedQuery: Sendable {
         control: QueryControl? = nil
     ) throws(CypherError) -> QueryResult {
         let savepoint = transaction.savepoint()
+        if let user = limits.caller.user { transaction.actor = user }
         do {
             let call = QueryCall(
                 graph: transaction.graph, transaction: transaction, parameters: parameters, limits: limits,

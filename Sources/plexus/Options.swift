@@ -1,4 +1,5 @@
 import ArgumentParser
+import Authorization
 import Foundation
 import GraphDatabase
 import JSON
@@ -40,6 +41,7 @@ struct ConnectionOptions: ParsableArguments {
     func withCatalog<Result>(_ body: (GraphCatalog) async throws -> Result) async throws -> Result? {
         guard let data = self.data else { return nil }
         let catalog = try await GraphCatalog(folder: data, creating: false)
+        TupleTrail.follow(catalog)
         do {
             let result = try await body(catalog)
             try await catalog.close()

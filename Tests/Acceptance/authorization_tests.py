@@ -1,9 +1,12 @@
 """Authorization from the command line and over HTTP, beside what OpenFGA's SDK tests."""
 import contextlib
+import json
 import os
 import sqlite3
 import subprocess
 import unittest
+
+import neo4j
 
 from plexus import EXAMPLES, Case, run
 
@@ -92,6 +95,35 @@ class Audit(Case):
             file.commit()
         told = run("verify", "--data", data, code=1)
         self.assertIn("authorization-changes: line 1 is followed by line 3", told)
+
+    def test_a_change_by_any_way_has_its_line_with_who_made_it(self):
+        self.server.query("CREATE (:User {id: 'u1'})-[:MEMBER]->(:Group {id: 'eng'})")
+        with neo4j.GraphDatabase.driver(self.server.bolt, auth=("neo4j", self.server.token)) as driver:
+            driver.execute_query("MATCH (g:Group {id: 'eng'}) CREATE (:User {id: 'u2'})-[:MEMBER]->(g)")
+            with driver.session() as session, session.begin_transaction() as transaction:
+                transaction.run("MATCH (:User {id: 'u1'})-[m:MEMBER]->() DELETE m").consume()
+                transaction.run("MATCH (g:Group {id: 'eng'}) CREATE (:User {id: 'u3'})-[:MEMBER]->(g)").consume()
+                transaction.commit()
+        lines = self.folder / "lines.jsonl"
+        lines.write_text("\n".join([
+            '{"type":"node","id":"1","labels":["User"],"properties":{"id":"u4"}}',
+            '{"type":"node","id":"2","labels":["Group"],"properties":{"id":"ops"}}',
+            '{"type":"relationship","id":"1","label":"MEMBER","start":{"id":"1","labels":["User"]},"end":{"id":"2","labels":["Group"]}}']))
+        self.server.run("import", lines)
+        told = self.server.request("GET", "/v1/audit")[1]["lines"]
+        changes = lambda lines: [(line["operation"], json.loads(line["tuple"])["user"], json.loads(line["tuple"])["object"], line.get("by")) for line in lines]
+        self.assertEqual(changes(told), [
+            ("write", "user:u1", "group:eng", "admin"), ("write", "user:u2", "group:eng", "admin"),
+            ("delete", "user:u1", "group:eng", "admin"), ("write", "user:u3", "group:eng", "admin"),
+            ("write", "user:u4", "group:ops", "admin")])
+        listed = self.server.request("GET", "/stores/plexus/changes?type=group")[1]["changes"]
+        self.assertEqual([one["operation"][16:] for one in listed], ["WRITE", "WRITE", "DELETE", "WRITE", "WRITE"])
+        counted = self.server.query("CALL db.journal('authorization-changes') YIELD fields RETURN fields.operation AS what, count(*) ORDER BY what")
+        self.assertEqual(counted, [["delete", 1], ["write", 4]])
+        self.server.stop()
+        data = self.folder / "data"
+        run("shell", "--data", data, "-c", "MATCH (:User {id: 'u2'})-[m:MEMBER]->() DELETE m")
+        self.assertIn("authorization-changes: 6 lines hang together", run("verify", "--data", data))
 
 
 if __name__ == "__main__":

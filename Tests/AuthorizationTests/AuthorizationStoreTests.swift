@@ -165,7 +165,7 @@ struct AuthorizationStoreTests {
             #expect(pages.count == 5 && pages.last?.tuple.condition == late)
             #expect(pages.allSatisfy { $0.writtenAt == Self.now })
             let gone = try await store.delete(
-                TupleFilter(object: EntityReference(type: "doc", id: "")), by: nil, at: Self.now)
+                TupleFilter(object: EntityReference(type: "doc", id: "")), by: nil)
             #expect(gone == 4)
             #expect(read(TupleFilter()) == ["group:eng#member@user:anne"])
         }
@@ -178,7 +178,7 @@ struct AuthorizationStoreTests {
                     try Self.tuple("user:anne member group:eng"), try Self.tuple("user:anne viewer doc:plan"),
                 ]),
                 at: Self.now)
-            _ = try await store.delete(TupleFilter(relation: "member"), by: "root", at: Self.now)
+            _ = try await store.delete(TupleFilter(relation: "member"), by: "root")
             let changes = try await store.changes(after: 0, type: nil, limit: 10)
             #expect(
                 changes.map { "\($0.isWrite ? "+" : "-") \($0.tuple) by \($0.user ?? "")" } == [
@@ -190,6 +190,87 @@ struct AuthorizationStoreTests {
             let none = try await store.changes(
                 after: 0, type: nil, since: Self.now.epochMilliseconds + 1, limit: 10)
             #expect(none.isEmpty)
+        }
+    }
+
+    /// What is there at first: anne is a member of eng, whose members view the plan.
+    private static let drive =
+        "CREATE (:User {id: 'anne'})-[:MEMBER]->(g:Group {id: 'eng'}), (g)-[:VIEWER]->(:Doc {id: 'plan'})"
+
+    @Test(
+        "Changes in Cypher are told as those over the API are, by whom they were made",
+        arguments: [
+            (
+                "MATCH (g:Group) CREATE (:User {id: 'bob'})-[:MEMBER]->(g)-[:KNOWS]->(g)",
+                ["+ group:eng#member@user:bob"]
+            ),
+            ("MATCH (:User)-[m:MEMBER]->() DELETE m", ["- group:eng#member@user:anne"]),
+            (
+                "MATCH (g:Group) DETACH DELETE g",
+                ["- group:eng#member@user:anne", "- doc:plan#viewer@group:eng#member"]
+            ),
+            ("MATCH (u:User)-[m]->(g) DELETE m CREATE (u)-[:MEMBER]->(g)", ["+ group:eng#member@user:anne"]),
+            (
+                "MATCH (:User)-[m]->() SET m.valid_until = datetime('2030-01-01T00:00Z')",
+                ["+ group:eng#member@user:anne"]
+            ),
+            ("MATCH (:User)-[m]->() SET m.note = 'x'", []),
+            (
+                "MATCH (u:User) SET u.id = 'root'",
+                ["- group:eng#member@user:anne", "+ group:eng#member@user:root"]
+            ),
+            ("MATCH (u:User) SET u.name = 'Anne'", []),
+            ("MATCH (u:User) REMOVE u:User", ["- group:eng#member@user:anne"]),
+            ("MATCH (g:Group) CREATE (u:User {id: 'bob'})-[m:MEMBER]->(g) DELETE m", []),
+            (
+                "MATCH (d:Doc) CREATE (:User {id: 'eve'})-[:VIEWER {condition: 'late'}]->(d)",
+                ["+ doc:plan#viewer@user:eve with late"]
+            ),
+            (
+                "UNWIND ['b', 'c'] AS id CALL (id) { MATCH (g:Group) CREATE (:User {id: id})-[:MEMBER]->(g) } IN TRANSACTIONS OF 1 ROW",
+                ["+ group:eng#member@user:b", "+ group:eng#member@user:c"]
+            ),
+        ])
+    func changesInCypherAreTold(statement: String, told: [String]) async throws {
+        try await Self.withStore { store in
+            _ = try await store.database.query(Self.drive)
+            let last = try await store.changes(after: 0, type: nil, limit: 10).last?.sequence ?? 0
+            var limits = QueryLimits.standard
+            limits.caller = QueryCaller(user: "carl")
+            _ = try await store.database.query(statement, limits: limits)
+            let changes = try await store.changes(after: last, type: nil, limit: 10)
+            #expect(
+                changes.map {
+                    "\($0.isWrite ? "+" : "-") \($0.tuple.key)"
+                        + ($0.tuple.condition.map { " with \($0.name)" } ?? "")
+                } == told)
+            #expect(changes.allSatisfy { $0.user == "carl" })
+            #expect(try await Self.reports(store) == ["authorization-changes \(2 + told.count) sound"])
+        }
+    }
+
+    @Test("A statement that fails leaves no line, and neither does a graph without a model")
+    func nothingIsToldOfWhatDidNotHappen() async throws {
+        try await Self.withStores { stores in
+            let store = try await stores.store(try await stores.create("drive", at: Self.now).id)
+            _ = try await store.database.query(Self.drive)
+            #expect(try await Self.reports(store).isEmpty)
+            try await store.write(try AuthorizationModel.parse(Self.model), at: Self.now)
+            await #expect(throws: (any Error).self) {
+                try await store.database.query("MATCH (:User)-[m]->() DELETE m RETURN 1 / 0")
+            }
+            #expect(try await Self.reports(store).isEmpty)
+        }
+    }
+
+    @Test("Of a commit with very many changes a line tells that it was")
+    func veryManyChanges() async throws {
+        try await Self.withStore { store in
+            _ = try await store.database.query(
+                "CREATE (g:Group {id: 'all'}) WITH g UNWIND range(1, 100001) AS n CREATE (:User {id: toString(n)})-[:MEMBER]->(g)"
+            )
+            #expect(try await store.changes(after: 0, type: nil, limit: 10).isEmpty)
+            #expect(try await Self.reports(store) == ["authorization-changes 1 sound"])
         }
     }
 
@@ -224,7 +305,7 @@ struct AuthorizationStoreTests {
             }
             let end = ZonedDateTime(seconds: Self.now.seconds + 30 * 86_400)
             #expect(store.expiring(from: Self.now, before: end).map(\.tuple.subject.id) == ["bob", "anne"])
-            #expect(try await store.deleteExpired(before: Self.now, by: nil, at: Self.now) == 1)
+            #expect(try await store.deleteExpired(before: Self.now, by: nil) == 1)
             #expect(store.expiring(from: nil, before: end).map(\.tuple.subject.id) == ["bob", "anne"])
         }
     }
@@ -263,7 +344,7 @@ struct AuthorizationStoreTests {
                 try await store.change(
                     Self.writing([try Self.tuple("user:\(user) member group:eng")]), at: Self.now)
             }
-            _ = try await store.delete(TupleFilter(relation: "member"), by: nil, at: Self.now)
+            _ = try await store.delete(TupleFilter(relation: "member"), by: nil)
             #expect(try await Self.reports(store) == ["authorization-changes 6 sound"])
             let head = try await AuditChain.verify(store.database).first?.head
             #expect(head?.count == 64)

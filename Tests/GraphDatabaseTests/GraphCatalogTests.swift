@@ -1,3 +1,4 @@
+import Cypher
 import Foundation
 import GraphDatabase
 import GraphStorage
@@ -44,6 +45,47 @@ struct GraphCatalogTests {
     @Test(arguments: ["", "a", "../plexus", "a/b", "9abc", String(repeating: "a", count: 64), "caf\u{e9}"])
     func namesThatNoGraphCanHaveAreRefused(name: String) async throws {
         #expect(!GraphCatalog.isName(name))
+    }
+
+    @Test("Journals are read in Cypher, by administrators, not while writing")
+    func journalsInCypher() async throws {
+        try await self.withFolder { folder in
+            let catalog = try await GraphCatalog(folder: folder, creating: true)
+            for (name, subject) in [("plexus", "a"), ("shop", "b"), ("shop", "c")] {
+                if name == "shop" { _ = try? await catalog.create("shop") }
+                try await catalog.graph(name).write { transaction in
+                    transaction.record(
+                        JournalEntry(
+                            stream: "moves", subject: subject, milliseconds: 4_000_000_000_000,
+                            fields: [NamedProperty(key: "to", value: .string(subject))]))
+                }
+            }
+            let all =
+                "CALL db.journal('moves') YIELD subject, fields, time RETURN subject, fields.to, time.epochMillis"
+            let rows = try await catalog.query(all, on: "shop").rows
+            #expect(
+                rows == [
+                    [.string("b"), .string("b"), .integer(4_000_000_000_000)],
+                    [.string("c"), .string("c"), .integer(4_000_000_000_000)],
+                ])
+            let one = "CALL db.journal('moves', {subject: 'c', limit: 1}) YIELD sequence RETURN sequence"
+            let found = try await catalog.query(one, on: "shop").rows
+            #expect(found == [[.integer(2)]])
+            let later = "CALL db.journal('moves', {after: 1}) YIELD subject RETURN count(*)"
+            #expect(try await catalog.query(later, on: "plexus").rows == [[.integer(0)]])
+            var limits = QueryLimits.standard
+            limits.caller = QueryCaller(user: "anne", graphs: ["shop"])
+            for (text, limits) in [
+                (all, limits), (all + " LIMIT 1 UNION MATCH (n) DELETE n RETURN 1, 2, 3", .standard),
+                ("CALL db.journal('moves', {limit: 0})", .standard),
+                ("CALL db.journal('moves') YIELD subject CREATE (n)", .standard),
+            ] {
+                await #expect(throws: CypherError.self) {
+                    try await catalog.query(text, on: "shop", limits: limits)
+                }
+            }
+            try await catalog.close()
+        }
     }
 
     @Test func writersOnThreadsAndInTasksLoseNothingTogether() async throws {

@@ -38,11 +38,12 @@ extension AuthorizationStore {
     /// Deletes the tuples that ran out before a time, and gives how many went.
     /// - Throws: ``GraphError``, ``StorageError``.
     package func deleteExpired(
-        before end: ZonedDateTime, by user: String?, at moment: ZonedDateTime
+        before end: ZonedDateTime, by user: String?
     ) async throws -> Int {
         let expired = self.expiring(from: nil, before: end)
         guard !expired.isEmpty else { return 0 }
         return try await self.database.write { transaction in
+            transaction.actor = user
             // Some may have been prolonged or deleted meanwhile.
             let validity = ValidityReader(graph: transaction.graph, at: end)
             let there = expired.filter {
@@ -52,9 +53,6 @@ extension AuthorizationStore {
                 return true
             }
             for one in there { try transaction.deleteRelationship(one.relationship) }
-            try AuditChain.append(
-                there.map { Self.line($0.tuple.key, isWrite: false, at: moment, by: user) },
-                to: AuditChain.changes, in: transaction)
             return there.count
         }
     }

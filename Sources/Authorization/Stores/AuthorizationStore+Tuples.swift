@@ -72,7 +72,7 @@ package struct TupleFilter: Hashable, Sendable {
 extension AuthorizationStore {
     // MARK: Writing
 
-    /// Writes and deletes tuples, and says so in the journal.
+    /// Writes and deletes tuples.
     /// - Throws: ``AuthorizationError``, ``GraphError``, ``StorageError``.
     package func change(
         _ change: TupleChange, model id: String? = nil, at moment: ZonedDateTime
@@ -80,11 +80,9 @@ extension AuthorizationStore {
         let model = try self.view(model: id).model
         try Self.check(change, model)
         try await self.database.write { transaction in
+            transaction.actor = change.user
             let editor = TupleEditor(transaction)
-            var lines: [(Tuple, isWrite: Bool)] = []
-            for tuple in change.deletes where try Self.delete(tuple, change, editor) {
-                lines.append((tuple.key, false))
-            }
+            for tuple in change.deletes { try Self.delete(tuple, change, editor) }
             for tuple in change.writes {
                 if change.replacesExisting {
                     try editor.delete(tuple)
@@ -96,11 +94,7 @@ extension AuthorizationStore {
                     try transaction.setProperty(
                         transaction.propertyKey(GraphNaming.validUntil), of: relationship, to: .dateTime(end))
                 }
-                lines.append((tuple, true))
             }
-            try AuditChain.append(
-                lines.map { Self.line($0, isWrite: $1, at: moment, by: change.user) },
-                to: AuditChain.changes, in: transaction)
         }
     }
 
@@ -126,14 +120,12 @@ extension AuthorizationStore {
 
     private static func delete(
         _ tuple: Tuple, _ change: TupleChange, _ editor: TupleEditor
-    ) throws -> Bool {
-        if try editor.delete(tuple) { return true }
-        guard change.ignoresMissing else {
+    ) throws {
+        guard try editor.delete(tuple) || change.ignoresMissing else {
             throw AuthorizationError.writeRefused(
                 "cannot delete a tuple which does not exist: user: '\(tuple.subject)', relation: '\(tuple.relation)', object: '\(tuple.object)'"
             )
         }
-        return false
     }
 
     private static func isThere(
@@ -153,19 +145,6 @@ extension AuthorizationStore {
                     + (change.ignoresDuplicates ? " with another condition" : ""))
         }
         return true
-    }
-
-    static func line(
-        _ tuple: Tuple, isWrite: Bool, at moment: ZonedDateTime, by user: String?
-    ) -> JournalEntry {
-        var fields = [
-            NamedProperty(key: "operation", value: .string(isWrite ? "write" : "delete")),
-            NamedProperty(key: "tuple", value: .string(tuple.json.text)),
-        ]
-        if let user { fields.append(NamedProperty(key: "by", value: .string(user))) }
-        return JournalEntry(
-            stream: AuditChain.changes, subject: tuple.object.type, milliseconds: moment.epochMilliseconds,
-            fields: fields)
     }
 
     // MARK: Reading
@@ -226,18 +205,16 @@ extension AuthorizationStore {
 
     /// Deletes all tuples of a kind, so many at a time, and gives how many went.
     /// - Throws: ``GraphError``, ``StorageError``.
-    package func delete(_ filter: TupleFilter, by user: String?, at moment: ZonedDateTime) async throws -> Int
-    {
+    package func delete(_ filter: TupleFilter, by user: String?) async throws -> Int {
         var count = 0
         while true {
             let tuples = self.tuples(filter, after: nil, limit: 1000)
             guard !tuples.isEmpty else { return count }
             try await self.database.write { transaction in
-                let there = tuples.filter { transaction.graph.contains($0.relationship) }
-                for stored in there { try transaction.deleteRelationship(stored.relationship) }
-                try AuditChain.append(
-                    there.map { Self.line($0.tuple.key, isWrite: false, at: moment, by: user) },
-                    to: AuditChain.changes, in: transaction)
+                transaction.actor = user
+                for stored in tuples where transaction.graph.contains(stored.relationship) {
+                    try transaction.deleteRelationship(stored.relationship)
+                }
             }
             count += tuples.count
         }

@@ -1,7 +1,6 @@
 package import GraphDatabase
 package import JSON
 package import PropertyGraph
-internal import Synchronization
 
 /// One store of OpenFGA's API: a graph, and the models that decide over it.
 ///
@@ -12,20 +11,12 @@ package final class AuthorizationStore: Sendable {
     package let information: StoreInformation
     /// Where its tuples are.
     package let database: GraphDatabase
-    private let state = Mutex(State())
-
-    private struct State {
-        var authorizers: [String: Authorizer] = [:]
-        var names: TupleNames?
-        /// Ids of models, oldest first.
-        var order: [String] = []
-    }
-
-    private static let label = "AuthorizationModel"
+    private let known = StoreModels()
 
     init(information: StoreInformation, database: GraphDatabase) {
         self.information = information
         self.database = database
+        TupleTrail.follow(database)
     }
 
     // MARK: Asking
@@ -46,55 +37,15 @@ package final class AuthorizationStore: Sendable {
     private func authorizer(
         _ id: String?, in graph: GraphSnapshot
     ) throws(AuthorizationError) -> (id: String, authorizer: Authorizer) {
-        let found = self.state.withLock { state -> (String, Authorizer)? in
-            Self.refresh(&state, graph)
-            guard let id = id ?? state.order.last, let authorizer = state.authorizers[id] else { return nil }
-            return (id, authorizer)
-        }
-        if let found { return found }
+        if let found = self.known.authorizer(id, in: graph) { return found }
         throw id.map(AuthorizationError.modelNotFound) ?? .noModel
-    }
-
-    /// Reads the models that are new in the graph. O(1) when there are none.
-    private static func refresh(_ state: inout State, _ graph: GraphSnapshot) {
-        guard let label = graph.tokens.label(Self.label), graph.count(label) != state.order.count else {
-            return
-        }
-        var known: [(id: String, authorizer: Authorizer)] = []
-        for stored in self.models(in: graph) {
-            if let authorizer = state.authorizers[stored.id] {
-                known.append((stored.id, authorizer))
-            } else if let json = try? JSON.parse(stored.text), let model = try? AuthorizationModel(json: json)
-            {
-                known.append((stored.id, Authorizer(model: model)))
-            }
-        }
-        state.order = known.map(\.id).sorted()
-        state.authorizers = Dictionary(known) { first, _ in first }
-        state.names = nil
-    }
-
-    private static func models(in graph: GraphSnapshot) -> [(id: String, text: String, origin: String?)] {
-        guard let label = graph.tokens.label(Self.label), let id = graph.tokens.propertyKey("id"),
-            let model = graph.tokens.propertyKey("model")
-        else { return [] }
-        let origin = graph.tokens.propertyKey("origin")
-        return graph.nodes(label).compactMap { node in
-            guard let name = graph.property(id, of: node).string,
-                let text = graph.property(model, of: node).string
-            else { return nil }
-            return (name, text, origin.flatMap { graph.property($0, of: node).string })
-        }
     }
 
     // MARK: Models
 
     /// All models, newest first.
     package func models() -> [(id: String, model: AuthorizationModel)] {
-        self.state.withLock { state in
-            Self.refresh(&state, self.database.snapshot())
-            return state.order.reversed().compactMap { id in state.authorizers[id].map { (id, $0.model) } }
-        }
+        self.known.all(in: self.database.snapshot())
     }
 
     /// A model by its id.
@@ -110,14 +61,14 @@ package final class AuthorizationStore: Sendable {
         _ model: AuthorizationModel, at moment: ZonedDateTime, origin: String? = nil
     ) async throws -> String {
         try await self.database.write { transaction in
-            let newest = Self.models(in: transaction.graph).map(\.id).max()
+            let newest = StoreModels.stored(in: transaction.graph).map(\.id).max()
             let id = try ULID.after(newest, at: moment)
             var properties: [String: Value] = [
                 "id": .string(id), "schema_version": .string(model.schemaVersion),
                 "model": .string(model.json.text), "created_at": .dateTime(moment),
             ]
             properties["origin"] = origin.map(Value.string)
-            _ = try transaction.createNode(labels: [Self.label], properties: properties)
+            _ = try transaction.createNode(labels: [StoreModels.label], properties: properties)
             try Self.index(model, in: transaction)
             return id
         }
@@ -142,7 +93,7 @@ package final class AuthorizationStore: Sendable {
     }
 
     private func has(_ model: AuthorizationModel, origin: String) -> Bool {
-        let newest = Self.models(in: self.database.snapshot()).filter { $0.origin == origin }
+        let newest = StoreModels.stored(in: self.database.snapshot()).filter { $0.origin == origin }
             .max { $0.id < $1.id }
         return newest?.text == model.json.text
     }
@@ -204,16 +155,7 @@ package final class AuthorizationStore: Sendable {
     // MARK: Names
 
     /// What relationships are called as tuples, by all models of the store.
-    func names(in graph: GraphSnapshot) -> TupleNames {
-        self.state.withLock { state in
-            Self.refresh(&state, graph)
-            if let names = state.names, names.fits(graph) { return names }
-            let names = TupleNames(
-                state.order.reversed().compactMap { state.authorizers[$0]?.model }, in: graph)
-            state.names = names
-            return names
-        }
-    }
+    func names(in graph: GraphSnapshot) -> TupleNames { self.known.names(in: graph) }
 }
 
 /// What the API says of a store.

@@ -18,6 +18,7 @@ package final class StoreDirectory: Sendable {
     /// Works over the graphs of a catalog.
     package init(catalog: GraphCatalog) {
         self.catalog = catalog
+        TupleTrail.follow(catalog)
         self.network = AuthorizationStore(
             information: StoreInformation(
                 id: ULID.of(GraphCatalog.network), name: GraphCatalog.network,
@@ -113,6 +114,7 @@ package final class StoreDirectory: Sendable {
                     "created_at": .dateTime(moment),
                 ])
             guard let administrator else { return }
+            transaction.actor = administrator
             try TupleEditor(transaction).write(
                 Tuple(
                     subject: EntityReference(type: "user", id: administrator), relation: "administrator",

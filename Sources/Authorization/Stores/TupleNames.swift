@@ -42,6 +42,12 @@ struct TupleNames: Sendable {
         }
     }
 
+    /// Whether no relationship can be a tuple.
+    var isEmpty: Bool { self.relations.isEmpty }
+
+    /// Properties of nodes that name them in tuples.
+    var namingKeys: Set<PropertyKeyID> { Set(self.keys.values) }
+
     func fits(_ graph: GraphSnapshot) -> Bool {
         self.labelCount == graph.tokens.labels.names.count
             && self.typeCount == graph.tokens.relationshipTypes.names.count
@@ -50,7 +56,7 @@ struct TupleNames: Sendable {
     }
 
     /// The relationship as a tuple; nil when no model knows such a relation.
-    func tuple(_ relationship: RelationshipID, in graph: GraphSnapshot) -> Tuple? {
+    func tuple(_ relationship: RelationshipID, in graph: some RelationshipReading) -> Tuple? {
         guard let record = graph.relationship(relationship) else { return nil }
         for label in graph.labels(of: record.target) {
             guard let type = self.types[label.index],
@@ -66,13 +72,13 @@ struct TupleNames: Sendable {
         return nil
     }
 
-    private func id(of node: NodeID, _ label: UInt32, in graph: GraphSnapshot) -> String? {
+    private func id(of node: NodeID, _ label: UInt32, in graph: some RelationshipReading) -> String? {
         self.keys[label].flatMap { graph.property($0, of: node).string }
     }
 
     private func subject(
         _ node: NodeID, _ relationship: RelationshipID, _ relation: String, _ type: String,
-        in graph: GraphSnapshot
+        in graph: some RelationshipReading
     ) -> EntityReference? {
         let explicit = self.subjectRelation.flatMap { graph.property($0, of: relationship).string }
         for label in graph.labels(of: node) {
@@ -98,11 +104,13 @@ struct TupleNames: Sendable {
     }
 
     private static func condition(
-        _ relationship: RelationshipID, in graph: GraphSnapshot
+        _ relationship: RelationshipID, in graph: some RelationshipReading
     ) -> Tuple.UsedCondition? {
-        guard let name = graph.text(GraphNaming.condition, of: relationship) else { return nil }
-        let context = graph.text(GraphNaming.conditionContext, of: relationship)
-            .flatMap { (try? JSON.parse($0))?.object }
+        let text = { (name: String) in
+            graph.tokens.propertyKey(name).flatMap { graph.property($0, of: relationship).string }
+        }
+        guard let name = text(GraphNaming.condition) else { return nil }
+        let context = text(GraphNaming.conditionContext).flatMap { (try? JSON.parse($0))?.object }
         return Tuple.UsedCondition(name: name, context: context ?? JSON.Object())
     }
 }

@@ -16,21 +16,21 @@ struct ImportRoutes {
     let services: Services
 
     func add(to router: GuardedRouter) {
-        router.post("/v1/import", .networkGraph(.write)) { request, _ in try await self.take(request) }
-        router.post("/v1/import/cypher", .networkGraph(.write)) { request, _ in
+        router.post("/v1/import", .networkGraph(.write)) { try await self.take($0, $1) }
+        router.post("/v1/import/cypher", .networkGraph(.write)) { request, context in
             try await self.spooled(request) { path in
                 try await self.services.database.importScript(
-                    .file(path), name: request.parameter("file") ?? "script")
+                    .file(path), name: request.parameter("file") ?? "script", by: context.caller.user)
             }
             return Response(["status": "done"])
         }
     }
 
-    private func take(_ request: Request) async throws -> Response {
+    private func take(_ request: Request, _ context: APIContext) async throws -> Response {
         try await self.spooled(request) { path in
             var files = ImportFiles()
             files.addLines(.file(path), name: request.parameter("file") ?? "import")
-            return Response(try await self.services.database.importFiles(files).json)
+            return Response(try await self.services.database.importFiles(files, by: context.caller.user).json)
         }
     }
 

@@ -184,7 +184,7 @@ struct OpenFGARoutes {
         guard filter != TupleFilter() || body["all"]?.bool == true else {
             throw HTTPProblem.openFGA("name parts of the tuples to delete in `tuple_key`, or say `all: true`")
         }
-        let count = try await store.delete(filter, by: call.user, at: self.services.now)
+        let count = try await store.delete(filter, by: call.user)
         return Response(["deleted": .int(count)])
     }
 

@@ -23,8 +23,7 @@ struct ReviewRoutes {
         router.delete("/v1/expired", .inHandler) { request, context in
             let store = try await self.store(request.parameter("store"), .write, context)
             let moment = try self.services.moment(request.parameter("before").map(JSON.string))
-            let count = try await store.deleteExpired(
-                before: moment, by: context.caller.user, at: self.services.now)
+            let count = try await store.deleteExpired(before: moment, by: context.caller.user)
             return Response(["deleted": .int(count)])
         }
     }

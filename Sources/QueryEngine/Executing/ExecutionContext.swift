@@ -32,7 +32,7 @@ final class ExecutionContext {
     /// What operators do and take, for PROFILE only.
     var profile: QueryProfile?
     private let names: TokenNames
-    private let entry: RunningQueries.Entry?
+    let entry: RunningQueries.Entry?
     private let control: QueryControl?
     @exclusivity(unchecked) private var keys: [PropertyKeyID?]
     @exclusivity(unchecked) private var labels: [LabelID?]
@@ -247,6 +247,7 @@ final class ExecutionContext {
         let (counters, name) = (self.counters, self.entry?.id ?? "")
         do {
             self.graph = try commit { transaction in
+                transaction.actor = self.limits.caller.user
                 self.transaction = transaction
                 self.graph = transaction.graph
                 defer {

@@ -103,6 +103,12 @@ package struct ProcedureContext {
     /// On whose behalf the query runs.
     package var caller: QueryCaller { self.execution.limits.caller }
 
+    /// The name of the graph.
+    package var database: String { self.execution.entry?.database ?? "" }
+
+    /// Whether the query holds the writer.
+    package var isWriting: Bool { self.execution.transaction != nil }
+
     /// Counts a unit of work.
     /// - Throws: ``CypherError`` when the query's time is over or it was cancelled.
     package func step() throws(CypherError) { try self.execution.step() }
