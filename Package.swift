@@ -34,6 +34,7 @@ let nioTLS = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let jwt = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -131,7 +132,7 @@ let package = Package(
                 "Identity",
                 "JSON", "NamedResources", "Orchestration", "PropertyGraph", "QueryEngine", "Visualization",
                 "YAML", hummingbird, hummingbirdCore,
-                httpTypes, logging, nio, nioHTTPTypes, nioTLS,
+                httpTypes, lifecycle, logging, nio, nioHTTPTypes, nioTLS,
             ]),
         // Line editing and history of the shell.
         .systemLibrary(name: "CLibEdit", pkgConfig: "libedit", providers: [.apt(["libedit-dev"])]),
@@ -156,9 +157,8 @@ let package = Package(
                 "Identity", "JSON",
                 "NamedResources", "OpenIDConnect", "Orchestration", "PropertyGraph", "QueryEngine", "Shell",
                 "Visualization", "Worker", hummingbird,
-                logging, nio,
+                lifecycle, logging, nio,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),

@@ -34,6 +34,11 @@ package protocol GraphStorage: Sendable {
         _ stream: String, subject: String?, after sequence: Int, limit: Int
     ) async throws -> [JournalLine]
 
+    /// Lines of a journal, newest first, about one subject or about all, before a line's number or, with nil, from the end.
+    func newestLines(
+        of stream: String, subject: String?, before sequence: Int?, limit: Int
+    ) async throws -> [JournalLine]
+
     /// Writes everything back and lets go of the files.
     /// - Throws: ``StorageError``.
     func close() throws(StorageError)

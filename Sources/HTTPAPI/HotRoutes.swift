@@ -193,6 +193,7 @@ final class HotAnswerer {
             return false
         }
         return head.headerFields[.expect] == nil && head.headerFields[.upgrade] == nil
+            && head.headerFields[.bookmark] == nil
     }
 
     /// The date as headers have it.
@@ -269,7 +270,8 @@ final class HotAnswerer {
         let store = self.services.stores.network
         guard head.headerFields[.contentType] == "application/json",
             let caller = self.caller(head, store.information.graph), let json = Self.json(body),
-            json.object != nil, let request = try? AccessRoutes.request(json), let view = try? store.view(),
+            json.object != nil, json["at"] == nil, let request = try? AccessRoutes.request(json),
+            let view = try? store.view(),
             let isAllowed = try? view.evaluate(request, at: self.services.now, limits: Self.wide)
         else { return nil }
         self.log(

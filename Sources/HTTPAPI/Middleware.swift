@@ -1,6 +1,7 @@
 internal import AccessControl
 internal import Cryptography
 internal import Foundation
+internal import GraphDatabase
 internal import HTTPTypes
 internal import Hummingbird
 internal import Identity
@@ -9,6 +10,8 @@ internal import PropertyGraph
 
 extension HTTPField.Name {
     static var requestID: Self { .init("X-Request-ID") ?? .userAgent }
+    /// Bookmarks of states that an answer must have seen; on answers to writes, the state after them.
+    static let bookmark: Self = .init("Plexus-Bookmark") ?? .cookie
 }
 
 /// Gives each request an id, answers errors as problems and writes one log line.
@@ -107,5 +110,31 @@ extension Services {
                 user: String(text[..<colon]), secret: String(text[text.index(after: colon)...]))
         default: throw .invalid(what: "token")
         }
+    }
+}
+
+/// Waits until the graphs have the states that `Plexus-Bookmark` names, so that whoever was told of a write sees it.
+struct BookmarkMiddleware: RouterMiddleware {
+    let services: Services
+
+    func handle(
+        _ request: Request, context: APIContext, next: (Request, APIContext) async throws -> Response
+    ) async throws -> Response {
+        // Nobody without a name makes the server wait.
+        guard context.caller != .nobody, let header = request.headers[.bookmark] else {
+            return try await next(request, context)
+        }
+        do {
+            let bookmarks = try header.split(separator: ",").map {
+                try Bookmark(String($0.filter { $0 != " " }))
+            }
+            try await self.services.catalog.wait(for: bookmarks)
+        } catch let failure as BookmarkFailure {
+            if case .invalid = failure {
+                throw HTTPProblem(.badRequest, code: "invalid_bookmark", failure.description)
+            }
+            throw HTTPProblem(.preconditionFailed, code: "bookmark_not_reached", failure.description)
+        }
+        return try await next(request, context)
     }
 }

@@ -18,6 +18,7 @@ package func plexusRoutes(
     let all = Router(context: APIContext.self)
     all.add(middleware: ObservingMiddleware(services: services))
     all.add(middleware: AuthenticationMiddleware(services: services))
+    all.add(middleware: BookmarkMiddleware(services: services))
     let router = GuardedRouter(all, services)
     router.get("/healthz", .nothing) { _, _ in Response(["status": "ok"]) }
     router.get("/readyz", .nothing) { _, _ in
@@ -34,6 +35,7 @@ package func plexusRoutes(
     ReviewRoutes(services: services).add(to: router)
     AdministrationRoutes(services: services).add(to: router)
     QuestionRoutes(services: services).add(to: router)
+    WatchRoutes(services: services).add(to: router)
     OrchestrationRoutes(services: services).add(to: router)
     RunRoutes(services: services).add(to: router)
     JobRoutes(services: services).add(to: router)

@@ -41,6 +41,9 @@ private final class MemoryStorage: GraphStorage {
     func journal(_ stream: String, subject: String?, after sequence: Int, limit: Int) async throws
         -> [JournalLine]
     { [] }
+    func newestLines(
+        of stream: String, subject: String?, before sequence: Int?, limit: Int
+    ) async throws -> [JournalLine] { [] }
     func close() throws(StorageError) {}
 }
 

@@ -13,5 +13,8 @@ package struct NoStorage: GraphStorage {
     package func journal(
         _ stream: String, subject: String?, after sequence: Int, limit: Int
     ) async throws -> [JournalLine] { [] }
+    package func newestLines(
+        of stream: String, subject: String?, before sequence: Int?, limit: Int
+    ) async throws -> [JournalLine] { [] }
     package func close() throws(StorageError) {}
 }

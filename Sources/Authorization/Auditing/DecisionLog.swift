@@ -131,21 +131,25 @@ extension AuthorizationStore {
         _ stream: String, subject: String? = nil, after sequence: Int, limit: Int
     ) async throws -> [AuditLine] {
         try await self.database.storage.journal(stream, subject: subject, after: sequence, limit: limit)
-            .map { line in
-                var json: JSON.Object = [
-                    "sequence": .int(line.sequence), "milliseconds": .int(line.entry.milliseconds),
-                    "subject": .string(line.entry.subject),
-                ]
-                for field in line.entry.fields {
-                    json[field.key] =
-                        switch field.value {
-                        case .string(let text): .string(text)
-                        case .integer(let number): .int(number)
-                        case .boolean(let truth): .bool(truth)
-                        default: .string("\(field.value)")
-                        }
+            .map(AuditLine.init)
+    }
+}
+
+extension AuthorizationStore.AuditLine {
+    init(_ line: JournalLine) {
+        var json: JSON.Object = [
+            "sequence": .int(line.sequence), "milliseconds": .int(line.entry.milliseconds),
+            "subject": .string(line.entry.subject),
+        ]
+        for field in line.entry.fields {
+            json[field.key] =
+                switch field.value {
+                case .string(let text): .string(text)
+                case .integer(let number): .int(number)
+                case .boolean(let truth): .bool(truth)
+                default: .string("\(field.value)")
                 }
-                return AuditLine(sequence: line.sequence, json: .object(json))
-            }
+        }
+        self.init(sequence: line.sequence, json: .object(json))
     }
 }

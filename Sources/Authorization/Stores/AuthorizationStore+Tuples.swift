@@ -55,7 +55,8 @@ package struct TupleFilter: Hashable, Sendable {
         self.object = object
     }
 
-    func admits(_ tuple: Tuple) -> Bool {
+    /// Whether a tuple is one of these.
+    package func admits(_ tuple: Tuple) -> Bool {
         if let relation = self.relation, relation != tuple.relation { return false }
         if let object = self.object,
             object.type != tuple.object.type || !object.id.isEmpty && object.id != tuple.object.id
@@ -267,6 +268,16 @@ extension AuthorizationStore {
             last = newest
         }
         return found
+    }
+}
+
+extension AuthorizationStore {
+    /// The number of the newest change; 0 when there is none.
+    /// - Throws: ``StorageError``.
+    package func newestChange() async throws -> Int {
+        try await self.database.storage.newestLines(
+            of: AuditChain.changes, subject: nil, before: nil, limit: 1
+        ).first?.sequence ?? 0
     }
 }
 

@@ -162,15 +162,27 @@ package final class SQLiteStorage: GraphStorage {
     package func journal(
         _ stream: String, subject: String?, after sequence: Int, limit: Int
     ) async throws -> [JournalLine] {
+        try await self.lines(stream, subject, "sequence > :place", "ASC", sequence, limit)
+    }
+
+    package func newestLines(
+        of stream: String, subject: String?, before sequence: Int?, limit: Int
+    ) async throws -> [JournalLine] {
+        try await self.lines(stream, subject, "sequence < :place", "DESC", sequence ?? Int.max, limit)
+    }
+
+    private func lines(
+        _ stream: String, _ subject: String?, _ condition: String, _ order: String, _ place: Int, _ limit: Int
+    ) async throws -> [JournalLine] {
         try await self.read { db in
             let rows = try Row.fetchCursor(
                 db,
                 sql: """
                     SELECT sequence, stream, subject, at, fields, checksum FROM journal
-                    WHERE stream = :stream AND sequence > :after AND (:subject IS NULL OR subject = :subject)
-                    ORDER BY sequence LIMIT :limit
+                    WHERE stream = :stream AND \(condition) AND (:subject IS NULL OR subject = :subject)
+                    ORDER BY sequence \(order) LIMIT :limit
                     """,
-                arguments: ["stream": stream, "after": sequence, "subject": subject, "limit": limit])
+                arguments: ["stream": stream, "place": place, "subject": subject, "limit": limit])
             var lines: [JournalLine] = []
             var checksum = RowChecksum()
             while let row = try rows.next() { lines.append(try StoredJournalLine(row, &checksum).line()) }

@@ -6,7 +6,8 @@ internal import Hummingbird
 internal import JSON
 internal import PropertyGraph
 
-/// AuthZEN: the OpenID Authorization API 1.0, over the store `plexus` and over each other under its own path.
+/// AuthZEN: the OpenID Authorization API 1.0, over the store `plexus` and over each other under its own path. Beyond the
+/// standard, `at` in a request's body asks as of another time.
 struct AccessRoutes {
     let services: Services
 
@@ -26,24 +27,25 @@ struct AccessRoutes {
                 let body = try await self.body(request)
                 let asked = try Self.request(body)
                 let store = try await self.store(context)
-                return Response(self.answer(asked, try store.view(), context, store))
+                let moment = try self.services.moment(body["at"])
+                return Response(self.answer(asked, at: moment, try store.view(), context, store))
             }
             router.post(RouterPath("\(access)/evaluations"), .store(.check)) {
                 try await self.evaluations($0, $1)
             }
             router.post(RouterPath("\(access)/search/subject"), .store(.check)) { request, context in
-                try await self.search(request, context, without: .subject) { view, request in
-                    try view.subjects(request, at: self.services.now).map(\.json)
+                try await self.search(request, context, without: .subject) { view, request, moment in
+                    try view.subjects(request, at: moment).map(\.json)
                 }
             }
             router.post(RouterPath("\(access)/search/resource"), .store(.check)) { request, context in
-                try await self.search(request, context, without: .resource) { view, request in
-                    try view.resources(request, at: self.services.now).map(\.json)
+                try await self.search(request, context, without: .resource) { view, request, moment in
+                    try view.resources(request, at: moment).map(\.json)
                 }
             }
             router.post(RouterPath("\(access)/search/action"), .store(.check)) { request, context in
-                try await self.search(request, context, without: .action) { view, request in
-                    try view.actions(request, at: self.services.now).map { ["name": .string($0)] }
+                try await self.search(request, context, without: .action) { view, request, moment in
+                    try view.actions(request, at: moment).map { ["name": .string($0)] }
                 }
             }
         }
@@ -130,11 +132,11 @@ struct AccessRoutes {
 
     /// The decision; what a policy does not know is denied, and said why.
     private func answer(
-        _ request: AccessRequest, _ view: AuthorizationView, _ context: APIContext,
+        _ request: AccessRequest, at moment: ZonedDateTime, _ view: AuthorizationView, _ context: APIContext,
         _ store: AuthorizationStore
     ) -> JSON {
         do {
-            let isAllowed = try view.evaluate(request, at: self.services.now)
+            let isAllowed = try view.evaluate(request, at: moment)
             self.services.decisions.take(
                 LoggedDecision(
                     subject: EntityReference(type: request.subject.type, id: request.subject.id),
@@ -152,8 +154,9 @@ struct AccessRoutes {
         let body = try await self.body(request)
         let store = try await self.store(context)
         let view = try store.view()
+        let moment = try self.services.moment(body["at"])
         guard let items = body["evaluations"], items != .null, items != [] else {
-            return Response(self.answer(try Self.request(body), view, context, store))
+            return Response(self.answer(try Self.request(body), at: moment, view, context, store))
         }
         guard let items = items.array, items.count <= Self.limit else {
             throw Self.wrong("`evaluations` is an array of at most \(Self.limit)")
@@ -168,7 +171,7 @@ struct AccessRoutes {
             }
         var answers: [JSON] = []
         for item in items {
-            let answer = self.answer(item, defaults: body, view, context, store)
+            let answer = self.answer(item, defaults: body, at: moment, view, context, store)
             answers.append(answer)
             if let stop, answer["decision"] == .bool(stop) { break }
         }
@@ -176,7 +179,8 @@ struct AccessRoutes {
     }
 
     private func answer(
-        _ item: JSON, defaults: JSON, _ view: AuthorizationView, _ context: APIContext,
+        _ item: JSON, defaults: JSON, at moment: ZonedDateTime, _ view: AuthorizationView,
+        _ context: APIContext,
         _ store: AuthorizationStore
     ) -> JSON {
         var merged = JSON.Object()
@@ -184,7 +188,7 @@ struct AccessRoutes {
             merged[name] = item[name] ?? defaults[name]
         }
         do {
-            return self.answer(try Self.request(.object(merged)), view, context, store)
+            return self.answer(try Self.request(.object(merged)), at: moment, view, context, store)
         } catch {
             let message = (error as? HTTPProblem)?.detail ?? "\(error)"
             return [
@@ -196,14 +200,15 @@ struct AccessRoutes {
 
     private func search(
         _ request: Request, _ context: APIContext, without wanted: Wanted,
-        _ find: (AuthorizationView, AccessRequest) throws -> [JSON]
+        _ find: (AuthorizationView, AccessRequest, ZonedDateTime) throws -> [JSON]
     ) async throws -> Response {
         let body = try await self.body(request)
         let asked = try Self.request(body, without: wanted)
+        let moment = try self.services.moment(body["at"])
         let view = try await self.store(context).view()
         var results: [JSON] = []
         do {
-            results = try find(view, asked)
+            results = try find(view, asked, moment)
         } catch let error as AuthorizationError {
             switch error {
             case .unknownType, .unknownRelation: break

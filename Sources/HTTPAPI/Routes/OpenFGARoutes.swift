@@ -132,7 +132,7 @@ struct OpenFGARoutes {
         change.ignoresDuplicates = try self.isIgnored(body["writes"]?["on_duplicate"], "on_duplicate")
         change.ignoresMissing = try self.isIgnored(body["deletes"]?["on_missing"], "on_missing")
         try await store.change(change, model: call.model(body), at: self.services.now)
-        return Response([:])
+        return Self.written([:], store)
     }
 
     private func tuples(_ json: JSON?) throws -> [Tuple] {
@@ -185,7 +185,14 @@ struct OpenFGARoutes {
             throw HTTPProblem.openFGA("name parts of the tuples to delete in `tuple_key`, or say `all: true`")
         }
         let count = try await store.delete(filter, by: call.user)
-        return Response(["deleted": .int(count)])
+        return Self.written(["deleted": .int(count)], store)
+    }
+
+    /// An answer to a write, with the state that has it.
+    private static func written(_ json: JSON, _ store: AuthorizationStore) -> Response {
+        var response = Response(json)
+        response.headers[.bookmark] = store.database.bookmark.description
+        return response
     }
 
     private func changes(_ call: OpenFGACall) async throws -> Response {

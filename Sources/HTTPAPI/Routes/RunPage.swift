@@ -9,6 +9,7 @@ internal import Orchestration
 internal import PropertyGraph
 internal import Synchronization
 internal import Visualization
+internal import ServiceLifecycle
 
 /// Laid-out pictures by the DOT text of their structure, the last ones used.
 final class RunTemplates: Sendable {
@@ -127,7 +128,7 @@ struct RunPage {
                 }
                 var isOver = try await tell()
                 if !isOver {
-                    for await _ in commits {
+                    for await _ in commits.cancelOnGracefulShutdown() {
                         try await Task.sleep(for: .milliseconds(40))
                         isOver = try await tell()
                         if isOver { break }

@@ -9,7 +9,9 @@ import Worker
 struct AccessCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "access", abstract: "Who may do what and why, what a change would do, what runs out.",
-        subcommands: [AccessReviewCommand.self, WhatIfCommand.self, ExpiringCommand.self])
+        subcommands: [
+            AccessReviewCommand.self, WhatIfCommand.self, ExpiringCommand.self, WhoGrantedCommand.self,
+        ])
 }
 
 /// `plexus access review`
@@ -132,5 +134,42 @@ struct ExpiringCommand: AsyncParsableCommand {
         Terminal.printRecords(
             answer["expiring"], ["valid_until", "subject", "relation", "object", "granted_by"],
             as: self.output.format)
+    }
+}
+
+/// `plexus access who-granted`
+struct WhoGrantedCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "who-granted",
+        abstract: "Who made the relationships that a decision rests on, by the audit journal.",
+        discussion: "Example: plexus access who-granted user:anne can_run function:clean")
+
+    @OptionGroup var connection: ConnectionOptions
+
+    @Argument(help: "Such as user:anne or group:eng#member.")
+    var subject: String
+
+    @Argument(help: "Such as can_run.")
+    var relation: String
+
+    @Argument(help: "Such as function:clean.")
+    var object: String
+
+    @Option(help: "As of a time such as 2026-12-31T00:00:00Z; now when it is not said.")
+    var at: String?
+
+    @Option(help: "The store.")
+    var store = GraphCatalog.network
+
+    func run() async throws {
+        var body: JSON.Object = [
+            "subject": .string(self.subject), "relation": .string(self.relation),
+            "object": .string(self.object), "store": .string(self.store),
+        ]
+        body["at"] = self.at.map(JSON.string)
+        let answer = try await self.connection.connection().call(
+            "POST", "/v1/who-granted", body: .object(body))
+        print(answer["text"]?.string ?? "")
+        if answer["decision"]?.bool != true { throw ExitCode(1) }
     }
 }
