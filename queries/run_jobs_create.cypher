@@ -10,6 +10,7 @@ CREATE (j:Job {
   timeout_seconds: job.timeout_seconds, retries: job.retries, replicas: job.replicas, quorum: job.quorum,
   needs: job.needs, input: job.input, open_before: job.open_before, open_children: 0, parent: job.parent,
   scope: job.scope, element: job.element, is_settled: job.is_settled, reference: r.reference,
+  started_by: r.started_by,
   created_at: $now, updated_at: $now, queued_at: $now
 })-[:PART_OF]->(r)
 CREATE (j)-[:OF]->(s)

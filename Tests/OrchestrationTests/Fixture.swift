@@ -34,6 +34,15 @@ final class Fixture: Sendable {
 
     deinit { try? FileManager.default.removeItem(atPath: self.folder) }
 
+    /// Another orchestrator over the same graph, as after a restart of the server.
+    func restarted() throws -> Orchestrator {
+        let clock = self.clock
+        return Orchestrator(
+            database: self.database, jobStates: try Self.machine("job", self.database.resources),
+            runStates: try Self.machine("run", self.database.resources), blobs: self.blobs,
+            clock: { clock.now })
+    }
+
     private let clock: ClockBox
 
     var now: ZonedDateTime { self.clock.now }

@@ -381,23 +381,45 @@ extension Orchestrator {
             return reasons
         }
         reasons += try self.reasonsOfMachines(job, since: since)
-        if let limit = row["max_running"]?.integer, let running = row["function_running"]?.integer,
-            running >= limit
-        {
-            add("function_limit", "\(running) calls of its function run already, and it allows \(limit)")
+        let node: NodeID? = if case .node(let node)? = row["node"] { node } else { nil }
+        if let node, let reached = self.queue.limit(of: node, in: self.database.snapshot()) {
+            add(reached.code, reached.explanation)
         }
         let slots = (row["slots"]?.list ?? []).compactMap(\.integer).reduce(0, +)
         let taken = row["taken"]?.integer ?? 0
         if taken >= slots {
             add("slots_taken", "all \(slots) slots of \(workers) worker\(workers == 1 ? "" : "s") are taken")
         }
-        if let ahead = row["ahead"]?.integer, ahead > 0 {
+        let ahead = node.map { self.queue.ahead(of: $0, in: self.database.snapshot()) } ?? 0
+        if ahead > 0 {
             add(
                 "behind_others",
-                "\(ahead) job\(ahead == 1 ? "" : "s") of higher priority, or older, go\(ahead == 1 ? "es" : "") first"
+                "about \(ahead) job\(ahead == 1 ? "" : "s") of higher priority, older, or of others whose turn it is "
+                    + "go\(ahead == 1 ? "es" : "") first; `plexus job priority \(job) N` lets it go before those of less than N"
             )
         }
         if reasons.isEmpty { add("next", "nothing is in its way: a worker takes it with its next question") }
         return reasons
+    }
+}
+
+extension LimitReached {
+    /// `user_limit`, `group_rate`, ...
+    var code: String {
+        let kind = self.party.kind == .version ? "function" : self.party.kind.rawValue
+        return kind + (self.next == nil ? "_limit" : "_rate")
+    }
+
+    /// What is reached, and how it is changed.
+    var explanation: String {
+        let way =
+            self.party.kind == .version
+            ? "its definition says so: register a version with another `max_running`"
+            : "see `plexus limit set \(self.party)`"
+        if let most = self.limit.maxRunning, self.next == nil {
+            return
+                "\(self.running) job\(self.running == 1 ? "" : "s") of \(self.party) are at work already, and \(most) may be; \(way)"
+        }
+        return "\(self.party) may begin \(self.limit.maxPerMinute ?? 0) jobs a minute, and has; \(way)"
     }
 }

@@ -120,64 +120,54 @@ extension Orchestrator {
     /// - Throws: ``OrchestrationError/notFound(what:name:hint:)`` for an unknown worker.
     package func lease(worker: String, limit: Int) async throws -> [LeasedJob] {
         let now = self.clock()
-        let until = now.adding(seconds: Self.leaseSeconds)
-        return try await self.database.write { transaction in
-            guard let record = try self.run("worker", in: transaction, ["worker": .string(worker)]).first
-            else { throw OrchestrationError.notFound(what: "worker", name: worker, hint: "join again") }
-            guard record["machine_state"] != .string("draining") else { return [] }
-            let candidates = try self.run(
-                "job_candidates", in: transaction,
-                [
-                    "labels": record["labels"] ?? .list([]), "cores": record["cores"] ?? .integer(1),
-                    "memory_bytes": record["memory_bytes"] ?? .integer(0), "now": .dateTime(now),
-                    "limit": .integer(limit),
-                ])
-            var leased: [LeasedJob] = []
-            var taken: [Value: Int] = [:]
-            for candidate in candidates {
-                if let most = candidate["max_running"]?.integer, let function = candidate["function"] {
-                    let running = (candidate["running"]?.integer ?? 0) + taken[function, default: 0]
-                    guard running < most else { continue }
-                    taken[function, default: 0] += 1
+        // What the queue gave, to be put back when the transaction does not come about.
+        let taken = Locked<[NodeID]>([])
+        do {
+            return try await self.database.write { transaction in
+                guard
+                    let record = try self.run("worker", in: transaction, ["worker": .string(worker)]).first
+                else { throw OrchestrationError.notFound(what: "worker", name: worker, hint: "join again") }
+                guard record["machine_state"] != .string("draining") else { return [] }
+                var round = JobQueue.Round(MachineFacts(record))
+                var leased: [LeasedJob] = []
+                while leased.count < limit, let job = try self.queue.take(&round, in: transaction.graph) {
+                    taken.withLock { $0.append(job.node) }
+                    leased.append(try self.lease(job, to: worker, now: now, in: transaction))
                 }
-                if let job = try self.lease(candidate, to: worker, now: now, until: until, in: transaction) {
-                    leased.append(job)
-                }
+                return leased
             }
-            return leased
+        } catch {
+            self.queue.refresh(taken.withLock { $0 }, in: self.database.snapshot())
+            throw error
         }
     }
 
     private func lease(
-        _ candidate: Record, to worker: String, now: ZonedDateTime, until: ZonedDateTime,
-        in transaction: GraphTransaction
-    ) throws -> LeasedJob? {
-        guard let job = candidate["job"]?.string, let number = candidate["attempts"]?.integer,
-            candidate["enabled"] == .boolean(true)
-        else { return nil }
-        try self.jobStates.check(job, from: "queued", to: "leased")
-        let attempt = "\(job)#\(number + 1)"
+        _ taken: TakenJob, to worker: String, now: ZonedDateTime, in transaction: GraphTransaction
+    ) throws -> LeasedJob {
+        try self.jobStates.check(taken.id, from: "queued", to: "leased")
+        let number = taken.attempts + 1
+        let attempt = "\(taken.id)#\(number)"
         _ = try self.run(
             "job_lease", in: transaction,
             [
-                "job": .string(job), "attempt": .string(attempt), "number": .integer(number + 1),
-                "worker": .string(worker), "lease_until": .dateTime(until), "now": .dateTime(now),
+                "job": .string(taken.id), "attempt": .string(attempt), "number": .integer(number),
+                "worker": .string(worker), "lease_until": .dateTime(now.adding(seconds: Self.leaseSeconds)),
+                "now": .dateTime(now),
             ])
         self.note(
-            job, "leased", ["attempt": .integer(number + 1), "worker": .string(worker)], in: transaction)
-        let bindings = try self.run("job_bindings", in: transaction, ["job": .string(job)])
+            taken.id, "leased", ["attempt": .integer(number), "worker": .string(worker)], in: transaction)
+        let bindings = try self.run("job_bindings", in: transaction, ["job": .string(taken.id)])
         return LeasedJob(
-            job: job, attempt: attempt, definition: try JSON.parse(candidate["definition"]?.string ?? "null"),
-            input: try JSON.parse(candidate["input"]?.string ?? "{}"),
+            job: taken.id, attempt: attempt, definition: taken.definition,
+            input: try JSON.parse(taken.input),
             bindings: bindings.map { row in
                 LeasedJob.Binding(
                     input: row["input"]?.string ?? "", output: row["output"]?.string,
                     sha256: row["sha256"]?.string ?? "")
             },
             timeoutSeconds: min(
-                candidate["timeout_seconds"]?.integer ?? FunctionDefinition.standardTimeoutSeconds,
-                candidate["deadline"]?.dateTime.map { max(1, $0.seconds - now.seconds) } ?? .max)
-        )
+                taken.timeoutSeconds, taken.deadline.map { max(1, $0.seconds - now.seconds) } ?? .max))
     }
 
     /// A worker lives and still runs these attempts; gives those that it must stop.
@@ -423,6 +413,16 @@ extension Orchestrator {
             try self.move(held.job, from: held.state, to: "failed", because: outcome.error, in: transaction)
             try self.follow(endOf: held.job, run: held.run, in: transaction)
         }
+    }
+}
+
+extension MachineFacts {
+    /// The facts in a row of `queries/worker.cypher`.
+    fileprivate init(_ record: Record) {
+        self.init(
+            id: record["machine"]?.string ?? "",
+            labels: record["labels"]?.list?.compactMap(\.string) ?? [], cores: record["cores"]?.integer ?? 1,
+            memoryBytes: record["memory_bytes"]?.integer ?? 0)
     }
 }
 

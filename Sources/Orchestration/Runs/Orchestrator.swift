@@ -21,6 +21,8 @@ package struct Orchestrator: Sendable {
     /// Reads graphs that functions make, at arm's length.
     let parse: (@Sendable (String) async throws -> DotGraph)?
     let plans = PipelinePlans()
+    /// Who may take which job next.
+    let queue: JobQueue
 
     /// The orchestrator of a graph, with the state machines and the clock it is to keep.
     ///
@@ -37,7 +39,14 @@ package struct Orchestrator: Sendable {
         self.clock = clock
         self.blobs = blobs
         self.parse = parse
+        self.queue = JobQueue(database, clock: clock)
     }
+
+    /// Whether some job may be taken now, by somebody: before the dearer look for one that a worker can take.
+    package var hasReadyJobs: Bool { self.queue.hasReady(in: self.database.snapshot()) }
+
+    /// How many elements of the queue taking jobs has looked at so far.
+    package var queueSteps: Int { self.queue.steps }
 
     // MARK: Steps shared by all verbs
 
