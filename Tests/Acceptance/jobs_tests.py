@@ -81,6 +81,14 @@ class Jobs(Case):
         self.assertEqual(self.server.request("PUT", "/v1/limits/machine/x", {"max_running": 1})[0], 404)
         self.assertEqual(self.server.request("PUT", "/v1/limits/function/machine", {"max_running": -1})[0], 400)
 
+    def test_a_unique_call_is_made_once(self):
+        first = self.server.run("call", "machine", "--unique", "nightly", "--unique-for", "10m").strip()
+        self.assertEqual(self.server.run("call", "machine", "--unique", "nightly", "--unique-for", "10m").strip(), first)
+        self.assertEqual(self.server.request("POST", "/v1/jobs", {"function": "machine", "unique": {"key": "nightly", "while": "queued"}})[0], 200)
+        self.assertEqual(self.server.request("POST", "/v1/jobs", {"function": "machine", "unique": True})[0], 201)
+        for wrong in (3, {"while": "dreaming"}, {"for": "soon"}, {"key": 1}, {"key": "k", "while": "queued", "for": 1}):
+            self.assertEqual(self.server.request("POST", "/v1/jobs", {"function": "machine", "unique": wrong})[0], 400, wrong)
+
     def test_versions_never_change(self):
         _, shown = self.server.request("GET", "/v1/functions/machine/versions/1.0.0")
         definition = shown["definition"]

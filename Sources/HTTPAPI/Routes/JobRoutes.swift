@@ -97,7 +97,36 @@ struct JobRoutes {
             priority: json["priority"]?.int ?? 0, customerReference: json["reference"]?.string,
             idempotencyKey: key,
             availableAt: try self.moment(json, "delay", "available_at", place),
-            deadline: try self.moment(json, "timeout_after", "deadline", place))
+            deadline: try self.moment(json, "timeout_after", "deadline", place),
+            unique: try self.uniqueness(json, place))
+    }
+
+    /// `true`, or `{"key": ..., "while": "queued" | "running"}`, or `{"key": ..., "for": "10m"}`.
+    private func uniqueness(_ json: JSON, _ place: String) throws -> JobUniqueness? {
+        guard let value = json["unique"], value != .null, value != false else { return nil }
+        func refuse() -> HTTPProblem {
+            HTTPProblem(
+                .badRequest, code: "invalid_request",
+                place
+                    + "`unique` is true, or an object of `key` (at most 256 bytes; without one, the input) and either `while` "
+                    + "(\"queued\" or \"running\") or `for` (a time such as \"10m\")")
+        }
+        if value == true { return JobUniqueness(key: nil, span: .running) }
+        guard let object = value.object, object.allSatisfy({ ["key", "while", "for"].contains($0.name) }),
+            object["key"].map({ $0.string.map { $0.utf8.count <= 256 } ?? false }) ?? true
+        else { throw refuse() }
+        let span: JobUniqueness.Span
+        switch (object["while"], object["for"]) {
+        case (nil, nil), ("running", nil): span = .running
+        case ("queued", nil): span = .queued
+        case (nil, let time?):
+            guard let seconds = time.int ?? time.string.flatMap(TimeSpan.seconds),
+                (1...FunctionDefinition.longestTimeoutSeconds * 52).contains(seconds)
+            else { throw refuse() }
+            span = .seconds(seconds)
+        default: throw refuse()
+        }
+        return JobUniqueness(key: object["key"]?.string, span: span)
     }
 
     /// A moment, given as a time from now (`30s`) in one member or as it is in the other.

@@ -3,6 +3,30 @@ internal import GraphDatabase
 package import JSON
 package import PropertyGraph
 
+/// When a call is not made anew because one like it is there.
+package struct JobUniqueness: Hashable, Sendable {
+    /// How long a job stands for others like it.
+    package enum Span: Hashable, Sendable {
+        /// Until a worker takes it.
+        case queued
+        /// Until it has ended.
+        case running
+        /// So many seconds from when it was made, whatever becomes of it.
+        case seconds(Int)
+    }
+
+    /// What makes calls alike, among those of one user and function; nil for the same input.
+    package let key: String?
+    /// How long.
+    package let span: Span
+
+    /// Joins the two.
+    package init(key: String?, span: Span) {
+        self.key = key
+        self.span = span
+    }
+}
+
 /// A call of a function that somebody asks for.
 package struct JobRequest: Hashable, Sendable {
     /// `name` or `name@version`.
@@ -19,11 +43,14 @@ package struct JobRequest: Hashable, Sendable {
     package let availableAt: ZonedDateTime?
     /// When its result is of no use any more: a job that waits then fails, one that runs is killed.
     package let deadline: ZonedDateTime?
+    /// Whether an earlier job may stand for it.
+    package let unique: JobUniqueness?
 
     /// Joins the parts.
     package init(
         function: String, input: JSON, priority: Int = 0, customerReference: String? = nil,
-        idempotencyKey: String? = nil, availableAt: ZonedDateTime? = nil, deadline: ZonedDateTime? = nil
+        idempotencyKey: String? = nil, availableAt: ZonedDateTime? = nil, deadline: ZonedDateTime? = nil,
+        unique: JobUniqueness? = nil
     ) {
         self.function = function
         self.input = input
@@ -32,6 +59,7 @@ package struct JobRequest: Hashable, Sendable {
         self.idempotencyKey = idempotencyKey
         self.availableAt = availableAt
         self.deadline = deadline
+        self.unique = unique
     }
 }
 
@@ -124,6 +152,12 @@ extension Orchestrator {
             }
             return SubmittedJob(id: earlier["id"]?.string ?? "", isNew: false)
         }
+        let uniqueKey = request.unique.map { Self.key(of: $0, request, input, startedBy) }
+        if let unique = request.unique, let uniqueKey,
+            let earlier = try self.job(of: uniqueKey, standingFor: unique.span, now, in: transaction)
+        {
+            return SubmittedJob(id: earlier, isNew: false)
+        }
         let job = try Secrets.identifier(milliseconds: now.epochMilliseconds)
         _ = try self.run(
             "job_create", in: transaction,
@@ -132,12 +166,42 @@ extension Orchestrator {
                 "priority": .integer(request.priority),
                 "reference": request.customerReference.map(Value.string) ?? .null,
                 "key": key.map(Value.string) ?? .null,
+                "unique_key": uniqueKey.map(Value.string) ?? .null,
                 "available_at": request.availableAt.map(Value.dateTime) ?? .null,
                 "deadline": request.deadline.map(Value.dateTime) ?? .null, "started_by": .string(startedBy),
                 "now": .dateTime(now),
             ])
         self.note(job, "created", ["state": .string("queued")], in: transaction)
         return SubmittedJob(id: job, isNew: true)
+    }
+
+    /// What calls that are alike share. One user's say nothing about another's.
+    private static func key(
+        of unique: JobUniqueness, _ request: JobRequest, _ input: String, _ user: String
+    ) -> String {
+        let name = request.function.split(separator: "@").first.map(String.init) ?? ""
+        let own = unique.key.map { "key " + $0 } ?? "input " + SHA256.digest(Array(input.utf8))
+        return [user, name, own].joined(separator: "\n")
+    }
+
+    /// The job that still stands for calls with a key. One that does not any more gives the key away.
+    private func job(
+        of key: String, standingFor span: JobUniqueness.Span, _ now: ZonedDateTime,
+        in transaction: GraphTransaction
+    ) throws -> String? {
+        guard let job = try self.run("job_of_unique_key", in: transaction, ["key": .string(key)]).first,
+            let id = job["id"]?.string, let state = job["state"]?.string
+        else { return nil }
+        let stands =
+            switch span {
+            case .queued: state == "queued"
+            case .running: !self.jobStates.final.contains(state)
+            case .seconds(let seconds):
+                job["created_at"]?.dateTime.map { now.isBefore($0.adding(seconds: seconds)) } ?? false
+            }
+        if stands { return id }
+        _ = try self.run("job_unique_key_free", in: transaction, ["job": .string(id)])
+        return nil
     }
 
     // MARK: Changes

@@ -112,8 +112,20 @@ struct Call: AsyncParsableCommand {
     @Option(help: "Of no use after this time from now, as 10m: it fails then, or is killed.")
     var deadline: String?
 
+    @Option(help: "Not again while a call with this key is not done; see --unique-for.")
+    var unique: String?
+
+    @Option(help: "With --unique: not again for this time, as 10m, or while it is `queued` or `running`.")
+    var uniqueFor = "running"
+
     @Flag(help: "Wait for the result and print it.")
     var wait = false
+
+    private var uniqueness: JSON {
+        guard let key = self.unique else { return .null }
+        let isState = self.uniqueFor == "queued" || self.uniqueFor == "running"
+        return ["key": .string(key), isState ? "while" : "for": .string(self.uniqueFor)]
+    }
 
     func run() async throws {
         let text =
@@ -131,7 +143,7 @@ struct Call: AsyncParsableCommand {
             body: [
                 "function": .string(self.function), "input": input, "priority": .int(self.priority),
                 "delay": self.delay.map(JSON.string) ?? .null,
-                "timeout_after": self.deadline.map(JSON.string) ?? .null,
+                "timeout_after": self.deadline.map(JSON.string) ?? .null, "unique": self.uniqueness,
             ])
         let id = job["id"]?.string ?? ""
         guard self.wait else { return print(id) }
