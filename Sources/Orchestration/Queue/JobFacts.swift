@@ -7,19 +7,19 @@ struct QueueKeys: Sendable {
     private let keys: [PropertyKeyID?]
 
     /// The properties that are read.
-    enum Name: String, CaseIterable {
+    enum Name: Int, CaseIterable {
         case id, name, state, function, priority, attempts, input, deadline, needs, run, cores, enabled,
-            definition
-        case isEnabled = "is_enabled"
-        case availableAt = "available_at"
-        case queuedAt = "queued_at"
-        case startedBy = "started_by"
-        case timeoutSeconds = "timeout_seconds"
-        case memoryBytes = "memory_bytes"
-        case maxRunning = "max_running"
-        case maxPerMinute = "max_per_minute"
-        case validFrom = "valid_from"
-        case validUntil = "valid_until"
+            definition, replicas, adaptive, isEnabled, availableAt, queuedAt, startedBy, timeoutSeconds,
+            memoryBytes, maxRunning, maxPerMinute, validFrom, validUntil, dispatchLeft, avoidMachines,
+            openChildren
+
+        /// As it is written in the graph: `queued_at`.
+        var key: String {
+            "\(self)".reduce(into: "") { key, letter in
+                if letter.isUppercase { key += "_" }
+                key += letter.lowercased()
+            }
+        }
     }
 
     init(_ tokens: TokenTable) {
@@ -30,7 +30,7 @@ struct QueueKeys: Sendable {
         self.group = tokens.label("Group")
         self.run = tokens.label("Run")
         self.member = tokens.relationshipType("MEMBER")
-        self.keys = Name.allCases.map { tokens.propertyKey($0.rawValue) }
+        self.keys = Name.allCases.map { tokens.propertyKey($0.key) }
     }
 
     /// Whether no name is missing that may get its number later.
@@ -42,7 +42,7 @@ struct QueueKeys: Sendable {
     }
 
     func key(_ name: Name) -> PropertyKeyID? {
-        Name.allCases.firstIndex(of: name).flatMap { self.keys[$0] }
+        self.keys[name.rawValue]
     }
 
     func value(_ name: Name, of node: NodeID, in graph: GraphSnapshot) -> Value {
@@ -88,6 +88,12 @@ struct JobFacts {
     let since: Int
     let availableAt: Int?
     let deadline: Int?
+    /// Whether it is run by jobs of its own: then no worker has it.
+    private let hasChildren: Bool
+    /// On how many machines it is to run; 1 for most.
+    let replicas: Int
+    /// How many of these are still to be given out.
+    let replicasLeft: Int
 
     /// Reads a job; nil when the node is none.
     init?(_ node: NodeID, _ graph: GraphSnapshot, _ keys: QueueKeys) {
@@ -98,7 +104,11 @@ struct JobFacts {
         self.state = state
         self.isEnabled = value(.isEnabled) != .boolean(false)
         let needs = value(.needs).list?.compactMap(\.string).sorted() ?? []
-        self.lane = JobLane(function: value(.function).string ?? "", needs: needs)
+        self.hasChildren = value(.openChildren).integer ?? 0 > 0
+        self.replicas = max(1, value(.replicas).integer ?? 1)
+        self.replicasLeft = self.replicas > 1 ? value(.dispatchLeft).integer ?? self.replicas : 1
+        let avoids = self.replicas > 1 ? value(.avoidMachines).list?.compactMap(\.string).sorted() ?? [] : []
+        self.lane = JobLane(function: value(.function).string ?? "", needs: needs, avoids: avoids)
         if let user = value(.startedBy).string {
             self.user = user
         } else if let run = value(.run).string, let node = keys.node(keys.run, .id, run, in: graph) {
@@ -115,8 +125,22 @@ struct JobFacts {
 
     func ready(_ node: NodeID) -> ReadyJob {
         ReadyJob(
-            node: node, lane: self.lane, user: self.user, priority: self.priority, since: self.since)
+            node: node, lane: self.lane, user: self.hasBegun ? Self.replicas : self.user,
+            priority: self.priority, since: self.since)
     }
 
-    var isOpen: Bool { self.state == "leased" || self.state == "running" }
+    /// Whether workers have it, or had a replica of it and others are still to come.
+    var isOpen: Bool { (self.state == "leased" || self.state == "running") && !self.hasChildren }
+
+    /// Whether a worker may take it, or a replica of it, its time aside.
+    var isWanted: Bool {
+        self.isEnabled
+            && (self.state == "queued" || (self.isOpen && self.replicasLeft > 0 && self.replicas > 1))
+    }
+
+    /// Whether replicas of it ran or run: further ones wait for no limit that the first did not.
+    var hasBegun: Bool { !self.lane.avoids.isEmpty }
+
+    /// In whose name further replicas take turns with users.
+    static let replicas = "\u{0}replicas"
 }

@@ -8,6 +8,8 @@ struct MachineFacts {
     let labels: [String]
     let cores: Int
     let memoryBytes: Int
+    /// From 0 to 1: whether its results were those that others found too.
+    let reputation: Double
 
     func has(_ need: String) -> Bool {
         self.labels.contains { $0 == need || ($0.hasPrefix(need) && $0.dropFirst(need.count).first == "=") }
@@ -25,6 +27,16 @@ struct TakenJob {
     let input: String
     let timeoutSeconds: Int
     let deadline: ZonedDateTime?
+    /// Its state: `queued` unless replicas of it run.
+    let state: String
+    /// On how many machines it is to run; 1 for most.
+    let replicas: Int
+    /// How many replicas are to be given out, this one among them.
+    let replicasLeft: Int
+    /// The machines that have a part in it.
+    let avoids: [String]
+    /// Whether a machine of good reputation may be believed alone.
+    let isAdaptive: Bool
     /// The definition of its function.
     let definition: JSON
 }
@@ -147,14 +159,15 @@ final class JobQueue: Sendable {
             let keys = state.keys(graph)
             state.awake(now, graph, keys)
             while let job = try state.next(&round, graph, keys, now) {
-                guard let facts = JobFacts(job.node, graph, keys), facts.state == "queued", facts.isEnabled,
+                guard let facts = JobFacts(job.node, graph, keys), facts.isWanted,
+                    !facts.lane.avoids.contains(round.machine.id),
                     facts.availableAt ?? 0 <= now, facts.deadline ?? .max > now,
                     let function = try state.function(facts.lane.function, graph, keys)
                 else { continue }
                 func value(_ name: QueueKeys.Name) -> Value { keys.value(name, of: job.node, in: graph) }
                 let parties = state.limits.parties(facts.lane.function, facts.user, graph, keys, now)
                 state.begin(job.node, facts, parties)
-                state.limits.charge(parties, at: now)
+                if !facts.hasBegun { state.limits.charge(parties, at: now) }
                 state.ready.charge(job.user, priority: job.priority)
                 return TakenJob(
                     node: job.node, id: value(.id).string ?? "", function: facts.lane.function,
@@ -162,7 +175,9 @@ final class JobQueue: Sendable {
                     input: value(.input).string ?? "{}",
                     timeoutSeconds: value(.timeoutSeconds).integer
                         ?? FunctionDefinition.standardTimeoutSeconds,
-                    deadline: value(.deadline).dateTime, definition: function.definition)
+                    deadline: value(.deadline).dateTime, state: facts.state, replicas: facts.replicas,
+                    replicasLeft: facts.replicasLeft, avoids: facts.lane.avoids,
+                    isAdaptive: value(.adaptive) == .boolean(true), definition: function.definition)
             }
             return nil
         }
@@ -214,15 +229,14 @@ extension JobQueue.State {
     ) {
         guard let facts = JobFacts(node, graph, keys) else { return self.forget(node) }
         if facts.isOpen {
-            self.leave(node)
             if self.open[node] == nil {
                 self.begin(
                     node, facts, self.limits.parties(facts.lane.function, facts.user, graph, keys, now))
             }
-            return
+        } else {
+            self.end(node)
         }
-        self.end(node)
-        guard facts.state == "queued", facts.isEnabled else { return self.leave(node) }
+        guard facts.isWanted else { return self.leave(node) }
         guard let time = facts.availableAt, time > now else {
             self.delayed[node] = nil
             return self.ready.put(facts.ready(node))
@@ -247,6 +261,8 @@ extension JobQueue.State {
     }
 
     fileprivate mutating func begin(_ node: NodeID, _ facts: JobFacts, _ parties: [LimitedParty]) {
+        // Replicas count as one.
+        guard self.open[node] == nil else { return }
         self.open[node] = JobQueue.OpenJob(
             function: facts.lane.function, user: facts.user, parties: parties)
         self.limits.begin(parties)
@@ -307,8 +323,7 @@ extension JobQueue.State {
             self.delays.removeFirst()
             guard self.delayed[next.node] == next.time else { continue }
             self.delayed[next.node] = nil
-            guard let facts = JobFacts(next.node, graph, keys), facts.state == "queued", facts.isEnabled
-            else { continue }
+            guard let facts = JobFacts(next.node, graph, keys), facts.isWanted else { continue }
             self.ready.put(facts.ready(next.node))
         }
         if now >= self.unparkedAt + 1_000_000 || now < self.unparkedAt {
@@ -348,7 +363,8 @@ extension JobQueue.State {
         let (suits, limits) = (round.suits, self.limits)
         var passedOver: [(party: LimitedParty, user: String)] = []
         let job = self.ready.take { number, lane in
-            suits[number] == true && limits.reachedByFunction(lane.function, at: now) == nil
+            suits[number] == true
+                && (!lane.avoids.isEmpty || limits.reachedByFunction(lane.function, at: now) == nil)
         } admits: { user in
             guard limits.hasUsersOrGroups,
                 let reached = limits.reached(limits.parties(ofUser: user, graph, keys, now), at: now)

@@ -27,6 +27,28 @@ package struct JobUniqueness: Hashable, Sendable {
     }
 }
 
+/// That a call runs on several machines, and is believed when enough of them find the same.
+package struct JobReplication: Hashable, Sendable {
+    /// On how many machines, at most 100.
+    package let replicas: Int
+    /// How many must find the same.
+    package let quorum: Int
+    /// What is the same.
+    package let comparison: ResultComparison
+    /// Whether a machine of good reputation is mostly believed alone.
+    package let isAdaptive: Bool
+
+    /// Joins the parts; without a quorum more than half must agree.
+    package init(
+        replicas: Int, quorum: Int? = nil, comparison: ResultComparison = .digest, isAdaptive: Bool = false
+    ) {
+        self.replicas = replicas
+        self.quorum = quorum ?? replicas / 2 + 1
+        self.comparison = comparison
+        self.isAdaptive = isAdaptive
+    }
+}
+
 /// A call of a function that somebody asks for.
 package struct JobRequest: Hashable, Sendable {
     /// `name` or `name@version`.
@@ -45,12 +67,14 @@ package struct JobRequest: Hashable, Sendable {
     package let deadline: ZonedDateTime?
     /// Whether an earlier job may stand for it.
     package let unique: JobUniqueness?
+    /// On how many machines it runs; nil for one.
+    package let replication: JobReplication?
 
     /// Joins the parts.
     package init(
         function: String, input: JSON, priority: Int = 0, customerReference: String? = nil,
         idempotencyKey: String? = nil, availableAt: ZonedDateTime? = nil, deadline: ZonedDateTime? = nil,
-        unique: JobUniqueness? = nil
+        unique: JobUniqueness? = nil, replication: JobReplication? = nil
     ) {
         self.function = function
         self.input = input
@@ -60,6 +84,7 @@ package struct JobRequest: Hashable, Sendable {
         self.availableAt = availableAt
         self.deadline = deadline
         self.unique = unique
+        self.replication = replication
     }
 }
 
@@ -137,7 +162,7 @@ extension Orchestrator {
         }
     }
 
-    private func create(
+    func create(
         _ request: JobRequest, version: Value, startedBy: String, now: ZonedDateTime,
         in transaction: GraphTransaction
     ) throws -> SubmittedJob {
@@ -168,7 +193,12 @@ extension Orchestrator {
                 "key": key.map(Value.string) ?? .null,
                 "unique_key": uniqueKey.map(Value.string) ?? .null,
                 "available_at": request.availableAt.map(Value.dateTime) ?? .null,
-                "deadline": request.deadline.map(Value.dateTime) ?? .null, "started_by": .string(startedBy),
+                "deadline": request.deadline.map(Value.dateTime) ?? .null,
+                "replicas": request.replication.map { .integer($0.replicas) } ?? .null,
+                "quorum": request.replication.map { .integer($0.quorum) } ?? .null,
+                "compare": request.replication.map { .string($0.comparison.text) } ?? .null,
+                "adaptive": request.replication.map { .boolean($0.isAdaptive) } ?? .null,
+                "started_by": .string(startedBy),
                 "now": .dateTime(now),
             ])
         self.note(job, "created", ["state": .string("queued")], in: transaction)
@@ -365,7 +395,7 @@ extension Orchestrator {
                 reasons.append(JobReason(code: "tried_before", message: again))
             }
             return reasons
-        case "leased", "running": return try self.reasonsToRun(job)
+        case "leased", "running": return try self.reasonsOfReplicas(record) + self.reasonsToRun(job)
         case let state:
             let words = error.map { "it is \(state): \($0)" } ?? "it is \(state); nothing is left to do"
             return [JobReason(code: state, message: words)]
@@ -380,6 +410,22 @@ extension Orchestrator {
                 code: "dependency_\(state)",
                 message: "it waits for \(name) (\(row["id"]?.string ?? "")), which is \(state)")
         }
+    }
+
+    /// Where further replicas of a job may run, of which some ran or run.
+    private func reasonsOfReplicas(_ record: Record) throws -> [JobReason] {
+        guard let replicas = record["replicas"]?.integer, replicas > 1,
+            let left = record["dispatch_left"]?.integer, left > 0
+        else { return [] }
+        let needed = record["quorum_now"]?.integer ?? record["quorum"]?.integer ?? replicas / 2 + 1
+        let machines = (record["avoid_machines"]?.list ?? []).compactMap(\.string).joined(separator: ", ")
+        let message =
+            "\(needed) of \(replicas) machines must find the same, and \(left) more "
+            + "\(left == 1 ? "is" : "are") to run it, other than \(machines); start a worker on another with `plexus worker`"
+        var reasons = [JobReason(code: "another_machine", message: message)]
+        let since = Value.dateTime(self.clock().adding(seconds: -Self.leaseSeconds))
+        reasons += try self.reasonsOfMachines(record["id"]?.string ?? "", since: since)
+        return reasons
     }
 
     private func reasonsToRun(_ job: String) throws -> [JobReason] {

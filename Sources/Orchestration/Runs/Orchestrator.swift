@@ -21,6 +21,8 @@ package struct Orchestrator: Sendable {
     /// Reads graphs that functions make, at arm's length.
     let parse: (@Sendable (String) async throws -> DotGraph)?
     let plans = PipelinePlans()
+    /// Chance, from 0 to below 1: which results of trusted machines are checked.
+    let random: @Sendable () -> Double
     /// Who may take which job next.
     let queue: JobQueue
 
@@ -31,6 +33,7 @@ package struct Orchestrator: Sendable {
     package init(
         database: GraphDatabase, jobStates: StateMachine, runStates: StateMachine, blobs: BlobStore? = nil,
         parse: (@Sendable (String) async throws -> DotGraph)? = nil,
+        random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) },
         clock: @escaping @Sendable () -> ZonedDateTime
     ) {
         self.database = database
@@ -39,6 +42,7 @@ package struct Orchestrator: Sendable {
         self.clock = clock
         self.blobs = blobs
         self.parse = parse
+        self.random = random
         self.queue = JobQueue(database, clock: clock)
     }
 
