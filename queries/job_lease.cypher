@@ -1,10 +1,11 @@
-// Gives a job to a worker: a new attempt, whose number is the fencing token.
-// Parameters: job, attempt, number, worker, lease_until, now.
+// Gives a job to a worker: a new attempt, whose number is the fencing token. A job of which replicas run already stays as it is.
+// Parameters: job, attempt, number, worker, machine, lease_until, now.
 MATCH (j:Job {id: $job})
 MATCH (w:Worker {id: $worker})
-SET j.state = 'leased', j.attempts = $number, j.updated_at = $now, j.expires_at = null
+SET j.state = CASE WHEN j.state = 'queued' THEN 'leased' ELSE j.state END, j.attempts = $number, j.updated_at = $now,
+    j.expires_at = null
 CREATE (a:Attempt {
-  id: $attempt, job: $job, number: $number, worker: $worker, state: 'leased',
+  id: $attempt, job: $job, number: $number, worker: $worker, machine: $machine, state: 'leased',
   leased_at: $now, lease_until: $lease_until
 })-[:TRIES]->(j)
 CREATE (a)-[:RAN_ON]->(w)

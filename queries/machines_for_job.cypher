@@ -8,5 +8,6 @@ WITH j, f, m, [need IN coalesce(f.needs, []) + coalesce(j.needs, [])
 RETURN m.id AS id, m.state AS state,
        lacks + CASE WHEN coalesce(f.cores, 0) > m.cores THEN [toString(f.cores) + ' cores'] ELSE [] END
              + CASE WHEN coalesce(f.memory_bytes, 0) > coalesce(m.memory_free_bytes, m.memory_bytes)
-                    THEN [toString(f.memory_bytes / 1048576) + ' MiB of free memory'] ELSE [] END AS lacks
+                    THEN [toString(f.memory_bytes / 1048576) + ' MiB of free memory'] ELSE [] END
+             + CASE WHEN m.id IN coalesce(j.avoid_machines, []) THEN ['independence, having run a replica of it'] ELSE [] END AS lacks
 ORDER BY m.id

@@ -22,6 +22,7 @@ CREATE INDEX job_expires_at IF NOT EXISTS FOR (n:Job) ON (n.expires_at);
 CREATE INDEX job_state IF NOT EXISTS FOR (n:Job) ON (n.state);
 CREATE INDEX attempt_state IF NOT EXISTS FOR (n:Attempt) ON (n.state);
 CREATE CONSTRAINT job_idempotency_key IF NOT EXISTS FOR (n:Job) REQUIRE n.idempotency_key IS UNIQUE;
+CREATE CONSTRAINT job_unique_key IF NOT EXISTS FOR (n:Job) REQUIRE n.unique_key IS UNIQUE;
 CREATE CONSTRAINT trigger_key IF NOT EXISTS FOR (n:Trigger) REQUIRE n.id IS NODE KEY;
 CREATE INDEX trigger_pipeline IF NOT EXISTS FOR (n:Trigger) ON (n.pipeline);
 CREATE INDEX job_parent IF NOT EXISTS FOR (n:Job) ON (n.parent);

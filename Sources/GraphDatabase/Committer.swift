@@ -51,12 +51,12 @@ final class Committer: Sendable {
     private let ended = DispatchSemaphore(value: 0)
     private let storage: any GraphStorage
     private let snapshot: @Sendable () -> GraphSnapshot
-    /// Gives back the graph that was there before.
-    private let publish: @Sendable (GraphSnapshot) -> GraphSnapshot
+    /// Takes the new graph and the nodes that may be others in it; gives back the graph that was there before.
+    private let publish: @Sendable (GraphSnapshot, [NodeID]) -> GraphSnapshot
 
     init(
         storage: any GraphStorage, snapshot: @escaping @Sendable () -> GraphSnapshot,
-        publish: @escaping @Sendable (GraphSnapshot) -> GraphSnapshot
+        publish: @escaping @Sendable (GraphSnapshot, [NodeID]) -> GraphSnapshot
     ) {
         self.storage = storage
         self.snapshot = snapshot
@@ -206,6 +206,7 @@ private struct Group {
     /// Why none of the group can be committed.
     private var failure: (any Error)?
     private var answers: [Committer.Answer] = []
+    private var nodes: [NodeID] = []
 
     init(graph: GraphSnapshot, storage: any GraphStorage) {
         self.graph = graph
@@ -232,6 +233,8 @@ private struct Group {
             } catch {
                 self.failure = error
             }
+            self.nodes += commit.touchedNodes
+            self.nodes += commit.newNodes.lazy.map(NodeID.init)
             self.graph = commit.graph
         }
     }
@@ -239,7 +242,7 @@ private struct Group {
     /// Makes the group durable and publishes it.
     /// - Returns: what is left to do, telling the writers, and the graph that was replaced.
     mutating func finish(
-        _ publish: (GraphSnapshot) -> GraphSnapshot
+        _ publish: (GraphSnapshot, [NodeID]) -> GraphSnapshot
     ) -> (answers: [() -> Void], replaced: GraphSnapshot?) {
         var replaced: GraphSnapshot?
         if self.hasBegun {
@@ -248,7 +251,7 @@ private struct Group {
             } else {
                 self.storage.rollbackGroup()
             }
-            if self.failure == nil, let graph = self.graph.take() { replaced = publish(graph) }
+            if self.failure == nil, let graph = self.graph.take() { replaced = publish(graph, self.nodes) }
         }
         let failure = self.failure
         return (self.answers.map { answer in { answer(failure) } }, replaced)

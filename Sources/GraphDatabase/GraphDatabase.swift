@@ -25,6 +25,7 @@ package final class GraphDatabase: Sendable {
     private let published: PublishedGraph
     private let committer: Committer
     private let watchers: CommitWatchers
+    private let observers: CommitObservers
     private let lastStep = Locked<LastStep?>(nil)
 
     /// What is done at the end of each transaction that wrote something, on the writer's thread.
@@ -46,6 +47,7 @@ package final class GraphDatabase: Sendable {
     ) async throws {
         let published = PublishedGraph(try await runBlocking { try storage.load() })
         let watchers = CommitWatchers()
+        let observers = CommitObservers()
         self.name = name
         self.storage = storage
         self.resources = resources
@@ -53,8 +55,10 @@ package final class GraphDatabase: Sendable {
         self.engine = engine
         self.published = published
         self.watchers = watchers
-        self.committer = Committer(storage: storage, snapshot: { published.graph }) { graph in
+        self.observers = observers
+        self.committer = Committer(storage: storage, snapshot: { published.graph }) { graph, nodes in
             let replaced = published.publish(graph)
+            observers.notify(nodes, graph)
             watchers.notify(graph.version)
             return replaced
         }
@@ -135,6 +139,13 @@ package final class GraphDatabase: Sendable {
     /// Numbers of commits from now on, newest only when the reader is slow. Ends with the task.
     package func commits() -> AsyncStream<UInt64> { self.watchers.stream() }
 
+    /// Calls the body after each group of commits, on the committing thread and before anybody else learns of it, with the nodes
+    /// that may be others than before, some of them twice, and the graph. The body is to be quick; it is kept as long as the
+    /// database.
+    package func observe(_ body: @escaping @Sendable ([NodeID], GraphSnapshot) -> Void) {
+        self.observers.add(body)
+    }
+
     /// Finishes waiting commits and closes the storage. Writes after it fail.
     /// - Throws: ``StorageError``.
     package func close() async throws {
@@ -182,6 +193,18 @@ final class BlockingOutcome<Value: Sendable>: Sendable {
 package struct DatabaseClosed: Error, CustomStringConvertible {
     /// What happened.
     package var description: String { "the graph is closed: the server is shutting down, or it was dropped" }
+}
+
+/// Everyone who follows what commits change.
+private final class CommitObservers: Sendable {
+    typealias Body = @Sendable ([NodeID], GraphSnapshot) -> Void
+    private let bodies = Locked<[Body]>([])
+
+    func add(_ body: @escaping Body) { self.bodies.withLock { $0.append(body) } }
+
+    func notify(_ nodes: [NodeID], _ graph: GraphSnapshot) {
+        for body in self.bodies.withLock({ $0 }) { body(nodes, graph) }
+    }
 }
 
 /// Everyone who waits for the next commit.

@@ -39,6 +39,7 @@ package func plexusRoutes(
     OrchestrationRoutes(services: services).add(to: router)
     RunRoutes(services: services).add(to: router)
     JobRoutes(services: services).add(to: router)
+    LimitRoutes(services: services).add(to: router)
     WorkerRoutes(services: services).add(to: router)
     MetricsRoutes(services: services).add(to: router)
     PictureRoutes(services: services).add(to: router)

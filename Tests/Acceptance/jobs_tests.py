@@ -65,6 +65,30 @@ class Jobs(Case):
         self.assertIn("at no-such-tag failed", job["error"])
         self.assertEqual(self.job("machine")["state"], "succeeded")
 
+    def test_limits_are_set_listed_and_taken_away(self):
+        self.server.run("limit", "set", "function", "machine", "--max-running", "0")
+        _, job = self.server.request("POST", "/v1/jobs", {"function": "machine"})
+        self.worker()
+        self.assertIn("function,machine,0", self.server.run("limit", "list", "--format", "csv"))
+        end = time.monotonic() + 20
+        while "function_limit" not in (told := self.server.run("job", "explain", job["id"], "--format", "csv")):
+            self.assertLess(time.monotonic(), end, told)
+            time.sleep(0.1)
+        self.assertIn("plexus limit set function machine", told)
+        self.server.run("limit", "clear", "function", "machine")
+        self.assertEqual(self.server.request("GET", f"/v1/jobs/{job['id']}/result?wait=20s")[0], 200)
+        self.assertEqual(self.server.request("PUT", "/v1/limits/user/nobody", {"max_running": 1})[0], 404)
+        self.assertEqual(self.server.request("PUT", "/v1/limits/machine/x", {"max_running": 1})[0], 404)
+        self.assertEqual(self.server.request("PUT", "/v1/limits/function/machine", {"max_running": -1})[0], 400)
+
+    def test_a_unique_call_is_made_once(self):
+        first = self.server.run("call", "machine", "--unique", "nightly", "--unique-for", "10m").strip()
+        self.assertEqual(self.server.run("call", "machine", "--unique", "nightly", "--unique-for", "10m").strip(), first)
+        self.assertEqual(self.server.request("POST", "/v1/jobs", {"function": "machine", "unique": {"key": "nightly", "while": "queued"}})[0], 200)
+        self.assertEqual(self.server.request("POST", "/v1/jobs", {"function": "machine", "unique": True})[0], 201)
+        for wrong in (3, {"while": "dreaming"}, {"for": "soon"}, {"key": 1}, {"key": "k", "while": "queued", "for": 1}):
+            self.assertEqual(self.server.request("POST", "/v1/jobs", {"function": "machine", "unique": wrong})[0], 400, wrong)
+
     def test_versions_never_change(self):
         _, shown = self.server.request("GET", "/v1/functions/machine/versions/1.0.0")
         definition = shown["definition"]

@@ -15,7 +15,7 @@ final class Fixture: Sendable {
     let blobs: BlobStore
     private let folder: String
 
-    init() async throws {
+    init(random: @escaping @Sendable () -> Double = { 0.5 }) async throws {
         self.folder = NSTemporaryDirectory() + "plexus-test-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: self.folder, withIntermediateDirectories: true)
         let resources = NamedResources(folder: nil)
@@ -29,10 +29,19 @@ final class Fixture: Sendable {
         self.orchestrator = Orchestrator(
             database: database, jobStates: try Self.machine("job", resources),
             runStates: try Self.machine("run", resources), blobs: self.blobs,
-            parse: { try GraphvizLibrary.parse($0) }, clock: { clock.now })
+            parse: { try GraphvizLibrary.parse($0) }, random: random, clock: { clock.now })
     }
 
     deinit { try? FileManager.default.removeItem(atPath: self.folder) }
+
+    /// Another orchestrator over the same graph, as after a restart of the server.
+    func restarted() throws -> Orchestrator {
+        let clock = self.clock
+        return Orchestrator(
+            database: self.database, jobStates: try Self.machine("job", self.database.resources),
+            runStates: try Self.machine("run", self.database.resources), blobs: self.blobs,
+            clock: { clock.now })
+    }
 
     private let clock: ClockBox
 
@@ -103,6 +112,18 @@ final class Fixture: Sendable {
                     exit: result == nil ? 1 : 0, log: ""))
         }
         return done
+    }
+
+    /// Runs a leased job to its end, with a result.
+    func finish(_ job: LeasedJob, _ worker: String, with result: JSON) async throws {
+        let bytes = Array(result.text.utf8)
+        let digest = try await self.blobs.store(bytes)
+        try await self.orchestrator.started(attempt: job.attempt, worker: worker, provides: "f@1")
+        try await self.orchestrator.ended(
+            attempt: job.attempt, worker: worker,
+            AttemptOutcome(
+                result: .init(sha256: digest, size: bytes.count), error: nil, errorClass: nil, exit: 0,
+                log: ""))
     }
 
     /// Runs a leased job to its end.

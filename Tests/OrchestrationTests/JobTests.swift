@@ -46,6 +46,71 @@ struct JobTests {
         #expect(Set(jobs.map(\.id)).count == 1)
     }
 
+    private func submit(
+        _ fixture: Fixture, _ span: JobUniqueness.Span, key: String? = "k", by user: String = "anne",
+        _ function: String = "f", input: JSON = [:]
+    ) async throws -> SubmittedJob {
+        let request = JobRequest(
+            function: function, input: input, unique: JobUniqueness(key: key, span: span))
+        return try #require(try await fixture.orchestrator.submit([request], startedBy: user).first)
+    }
+
+    @Test func aUniqueCallIsNotMadeAgainWhileTheFirstIsQueued() async throws {
+        let fixture = try await Fixture()
+        try await fixture.register("f")
+        try await fixture.register("g")
+        let first = try await self.submit(fixture, .queued)
+        #expect(try await self.submit(fixture, .queued, input: ["other": 1]).id == first.id)
+        for other in [
+            try await self.submit(fixture, .queued, key: "l"),
+            try await self.submit(fixture, .queued, by: "bob"),
+            try await self.submit(fixture, .queued, "g"),
+        ] { #expect(other.isNew) }
+        let worker = try await fixture.worker()
+        #expect(try await fixture.orchestrator.lease(worker: worker, limit: 9).count == 4)
+        let second = try await self.submit(fixture, .queued)
+        #expect(second.isNew)
+        #expect(try await self.submit(fixture, .queued).id == second.id)
+    }
+
+    @Test(arguments: [true, false]) func aUniqueCallIsNotMadeAgainWhileTheFirstRuns(succeeds: Bool)
+        async throws
+    {
+        let fixture = try await Fixture()
+        try await fixture.register("f")
+        let first = try await self.submit(fixture, .running)
+        let worker = try await fixture.worker()
+        let leased = try #require(try await fixture.orchestrator.lease(worker: worker, limit: 1).first)
+        let again = try await self.submit(fixture, .running)
+        #expect(!again.isNew && again.id == first.id)
+        try await fixture.finish(leased, worker, succeeds: succeeds)
+        #expect(try await self.submit(fixture, .running).isNew)
+    }
+
+    @Test func aUniqueCallIsNotMadeAgainForATime() async throws {
+        let fixture = try await Fixture()
+        try await fixture.register("f")
+        let first = try await self.submit(fixture, .seconds(60))
+        try await fixture.orchestrator.cancel(job: first.id, by: "anne")
+        fixture.advance(seconds: 59)
+        #expect(try await self.submit(fixture, .seconds(60)).id == first.id)
+        fixture.advance(seconds: 1)
+        #expect(try await self.submit(fixture, .seconds(60)).isNew)
+    }
+
+    @Test func withoutAKeyCallsWithTheSameInputAreAlike() async throws {
+        let fixture = try await Fixture()
+        try await fixture.register("f")
+        let first = try await self.submit(fixture, .running, key: nil, input: ["n": 1])
+        #expect(try await self.submit(fixture, .running, key: nil, input: ["n": 1]).id == first.id)
+        #expect(try await self.submit(fixture, .running, key: nil, input: ["n": 2]).isNew)
+        // Also within one batch.
+        let request = JobRequest(
+            function: "f", input: ["n": 3], unique: JobUniqueness(key: nil, span: .running))
+        let jobs = try await fixture.orchestrator.submit([request, request], startedBy: "anne")
+        #expect(jobs.map(\.isNew) == [true, false] && jobs[0].id == jobs[1].id)
+    }
+
     @Test func aBatchIsMadeAsAWholeOrNotAtAll() async throws {
         let fixture = try await Fixture()
         try await fixture.register("f")

@@ -51,7 +51,9 @@ struct JobRoutes {
     private func submit(_ request: Request, _ context: APIContext) async throws -> Response {
         let job = try self.jobRequest(
             try await request.json(), at: nil, key: request.headers[.init("Idempotency-Key") ?? .accept])
-        try self.services.require(.on(.function, .run, job.function), context)
+        for function in self.functions([job]) {
+            try self.services.require(.on(.function, .run, function), context)
+        }
         let submitted = try await self.services.orchestrator.submit([job], startedBy: context.user)
         let isNew = submitted.first?.isNew ?? false
         let id = submitted.first?.id ?? ""
@@ -67,13 +69,22 @@ struct JobRoutes {
             try self.jobRequest(json, at: index, key: json["idempotency_key"]?.string)
         }
         context.inquiry.note()
-        for function in Set(jobs.map(\.function)).sorted() {
+        for function in self.functions(jobs) {
             try self.services.require(.on(.function, .run, function), context)
         }
         let submitted = try await self.services.orchestrator.submit(jobs, startedBy: context.user)
         return Response(
             ["jobs": .array(submitted.map { ["id": .string($0.id), "created": .bool($0.isNew)] })],
             status: .created)
+    }
+
+    /// The functions that jobs call, those that compare their results among them.
+    private func functions(_ jobs: [JobRequest]) -> [String] {
+        var functions = Set(jobs.map(\.function))
+        for job in jobs {
+            if case .function(let name) = job.replication?.comparison { functions.insert(name) }
+        }
+        return functions.sorted()
     }
 
     private func jobRequest(_ json: JSON, at index: Int?, key: String?) throws -> JobRequest {
@@ -97,7 +108,62 @@ struct JobRoutes {
             priority: json["priority"]?.int ?? 0, customerReference: json["reference"]?.string,
             idempotencyKey: key,
             availableAt: try self.moment(json, "delay", "available_at", place),
-            deadline: try self.moment(json, "timeout_after", "deadline", place))
+            deadline: try self.moment(json, "timeout_after", "deadline", place),
+            unique: try self.uniqueness(json, place), replication: try self.replication(json, place))
+    }
+
+    private func replication(_ json: JSON, _ place: String) throws -> JobReplication? {
+        func refuse(_ message: String) -> HTTPProblem {
+            HTTPProblem(.badRequest, code: "invalid_request", place + message)
+        }
+        func number(_ name: String, _ range: ClosedRange<Int>) throws -> Int? {
+            guard let value = json[name], value != .null else { return nil }
+            guard let number = value.int, range.contains(number) else {
+                throw refuse("`\(name)` is a whole number from 1 to \(range.upperBound)")
+            }
+            return number
+        }
+        let replicas = try number("replicas", 1...100) ?? 1
+        let quorum = try number("quorum", 1...replicas)
+        var comparison = ResultComparison.digest
+        if let value = json["compare"], value != .null {
+            guard let read = value.string.flatMap(ResultComparison.init) else {
+                throw refuse("`compare` is `digest`, `tolerance=1e-6` or `function=name@version`")
+            }
+            comparison = read
+        }
+        guard replicas > 1 else { return nil }
+        return JobReplication(
+            replicas: replicas, quorum: quorum, comparison: comparison,
+            isAdaptive: json["adaptive"]?.bool ?? false)
+    }
+
+    /// `true`, or `{"key": ..., "while": "queued" | "running"}`, or `{"key": ..., "for": "10m"}`.
+    private func uniqueness(_ json: JSON, _ place: String) throws -> JobUniqueness? {
+        guard let value = json["unique"], value != .null, value != false else { return nil }
+        func refuse() -> HTTPProblem {
+            HTTPProblem(
+                .badRequest, code: "invalid_request",
+                place
+                    + "`unique` is true, or an object of `key` (at most 256 bytes; without one, the input) and either `while` "
+                    + "(\"queued\" or \"running\") or `for` (a time such as \"10m\")")
+        }
+        if value == true { return JobUniqueness(key: nil, span: .running) }
+        guard let object = value.object, object.allSatisfy({ ["key", "while", "for"].contains($0.name) }),
+            object["key"].map({ $0.string.map { $0.utf8.count <= 256 } ?? false }) ?? true
+        else { throw refuse() }
+        let span: JobUniqueness.Span
+        switch (object["while"], object["for"]) {
+        case (nil, nil), ("running", nil): span = .running
+        case ("queued", nil): span = .queued
+        case (nil, let time?):
+            guard let seconds = time.int ?? time.string.flatMap(TimeSpan.seconds),
+                (1...FunctionDefinition.longestTimeoutSeconds * 52).contains(seconds)
+            else { throw refuse() }
+            span = .seconds(seconds)
+        default: throw refuse()
+        }
+        return JobUniqueness(key: object["key"]?.string, span: span)
     }
 
     /// A moment, given as a time from now (`30s`) in one member or as it is in the other.

@@ -77,13 +77,12 @@ struct WorkerRoutes {
         let limit = max(1, min(1000, body["max"]?.int ?? 1))
         let wait = min(60, body["wait"]?.string.flatMap(TimeSpan.seconds) ?? body["wait"]?.int ?? 0)
         let orchestrator = self.services.orchestrator
-        let database = self.services.database
-        let commits = database.commits()
+        let commits = self.services.database.commits()
         var jobs = try await orchestrator.lease(worker: worker, limit: limit)
         if jobs.isEmpty, wait > 0 {
             jobs = try await withThrowingTaskGroup(of: [LeasedJob].self) { group in
                 group.addTask {
-                    for await _ in commits where database.hasQueuedJobs {
+                    for await _ in commits where orchestrator.hasReadyJobs {
                         let jobs = try await orchestrator.lease(worker: worker, limit: limit)
                         if !jobs.isEmpty { return jobs }
                     }
@@ -93,7 +92,7 @@ struct WorkerRoutes {
                 group.addTask {
                     while !Task.isCancelled {
                         try await Task.sleep(for: .seconds(1))
-                        guard database.hasQueuedJobs else { continue }
+                        guard orchestrator.hasReadyJobs else { continue }
                         let jobs = try await orchestrator.lease(worker: worker, limit: limit)
                         if !jobs.isEmpty { return jobs }
                     }
@@ -238,17 +237,6 @@ private struct BodyPieces: AsyncSequence, Sendable {
     }
 
     func makeAsyncIterator() -> AsyncIterator { AsyncIterator(buffers: self.body.makeAsyncIterator()) }
-}
-
-extension GraphDatabase {
-    /// Whether a job waits for a worker: O(log n), before the dearer look for which.
-    var hasQueuedJobs: Bool {
-        let graph = self.snapshot()
-        guard let label = graph.tokens.label("Job"), let key = graph.tokens.propertyKey("state"),
-            let index = graph.index(label: label, keys: [key]), let wanted = IndexKey([.string("queued")])
-        else { return true }
-        return index.count(wanted) > 0
-    }
 }
 
 extension LeasedJob {

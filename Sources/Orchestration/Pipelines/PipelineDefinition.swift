@@ -36,6 +36,10 @@ package struct PipelineDefinition: Hashable, Sendable {
         package var replicas: Int?
         /// How many of them must agree.
         package var quorum: Int?
+        /// How their results are compared; nil for by digest.
+        package var comparison: ResultComparison?
+        /// Whether a machine of good reputation is mostly believed alone.
+        package var isAdaptive = false
         /// Labels that a machine must have.
         package var needs: [String] = []
         /// Greater goes first.

@@ -268,6 +268,16 @@ struct PipelineReader {
                 "bad_quorum", "quorum=\"\(quorum)\" is more than its replicas, \(step.replicas ?? 1)",
                 subject: subject, at: self.place("quorum", of: node.name))
         }
+        step.isAdaptive = self.truth(node, "adaptive") ?? false
+        if let text = self.value("compare", of: node) {
+            step.comparison = ResultComparison(text)
+            if step.comparison == nil {
+                self.add(
+                    "bad_compare", "compare=\"\(text)\" is no way to compare",
+                    hint: "`digest`, `tolerance=1e-6` or `function=name@version`", subject: subject,
+                    at: self.place("compare", of: node.name))
+            }
+        }
         step.priority = self.number(node, "priority", in: -1000...1000) { Int($0) } ?? 0
         step.needs = (self.value("needs", of: node) ?? "").split(separator: ",").map { String($0).trimmed }
             .filter { !$0.isEmpty }

@@ -42,7 +42,14 @@ package enum PipelineVocabulary {
         entry("timeout", [.graph, .cluster, .step], "how long a try may take: `90s`, `15m`, `2h`"),
         entry("retries", [.graph, .cluster, .step], "how often a failed try is repeated, 0 to 100"),
         entry("replicas", [.graph, .cluster, .step], "on how many machines a step is run, 1 to 100"),
-        entry("quorum", [.graph, .cluster, .step], "how many of them must agree"),
+        entry("quorum", [.graph, .cluster, .step], "how many of them must agree; more than half"),
+        entry(
+            "compare", [.graph, .cluster, .step],
+            "how: `digest`, `tolerance=1e-6`, or `function=name@version` of `left` and `right` that gives `equal`"
+        ),
+        entry(
+            "adaptive", [.graph, .cluster, .step],
+            "`true`: a machine of good reputation is mostly believed alone"),
         entry("needs", [.graph, .cluster, .step], "labels that a machine must have: `gpu, zone=lan`"),
         entry("priority", [.graph, .cluster, .step], "greater goes first, -1000 to 1000"),
         entry(

@@ -3,6 +3,52 @@ internal import GraphDatabase
 package import JSON
 package import PropertyGraph
 
+/// When a call is not made anew because one like it is there.
+package struct JobUniqueness: Hashable, Sendable {
+    /// How long a job stands for others like it.
+    package enum Span: Hashable, Sendable {
+        /// Until a worker takes it.
+        case queued
+        /// Until it has ended.
+        case running
+        /// So many seconds from when it was made, whatever becomes of it.
+        case seconds(Int)
+    }
+
+    /// What makes calls alike, among those of one user and function; nil for the same input.
+    package let key: String?
+    /// How long.
+    package let span: Span
+
+    /// Joins the two.
+    package init(key: String?, span: Span) {
+        self.key = key
+        self.span = span
+    }
+}
+
+/// That a call runs on several machines, and is believed when enough of them find the same.
+package struct JobReplication: Hashable, Sendable {
+    /// On how many machines, at most 100.
+    package let replicas: Int
+    /// How many must find the same.
+    package let quorum: Int
+    /// What is the same.
+    package let comparison: ResultComparison
+    /// Whether a machine of good reputation is mostly believed alone.
+    package let isAdaptive: Bool
+
+    /// Joins the parts; without a quorum more than half must agree.
+    package init(
+        replicas: Int, quorum: Int? = nil, comparison: ResultComparison = .digest, isAdaptive: Bool = false
+    ) {
+        self.replicas = replicas
+        self.quorum = quorum ?? replicas / 2 + 1
+        self.comparison = comparison
+        self.isAdaptive = isAdaptive
+    }
+}
+
 /// A call of a function that somebody asks for.
 package struct JobRequest: Hashable, Sendable {
     /// `name` or `name@version`.
@@ -19,11 +65,16 @@ package struct JobRequest: Hashable, Sendable {
     package let availableAt: ZonedDateTime?
     /// When its result is of no use any more: a job that waits then fails, one that runs is killed.
     package let deadline: ZonedDateTime?
+    /// Whether an earlier job may stand for it.
+    package let unique: JobUniqueness?
+    /// On how many machines it runs; nil for one.
+    package let replication: JobReplication?
 
     /// Joins the parts.
     package init(
         function: String, input: JSON, priority: Int = 0, customerReference: String? = nil,
-        idempotencyKey: String? = nil, availableAt: ZonedDateTime? = nil, deadline: ZonedDateTime? = nil
+        idempotencyKey: String? = nil, availableAt: ZonedDateTime? = nil, deadline: ZonedDateTime? = nil,
+        unique: JobUniqueness? = nil, replication: JobReplication? = nil
     ) {
         self.function = function
         self.input = input
@@ -32,6 +83,8 @@ package struct JobRequest: Hashable, Sendable {
         self.idempotencyKey = idempotencyKey
         self.availableAt = availableAt
         self.deadline = deadline
+        self.unique = unique
+        self.replication = replication
     }
 }
 
@@ -109,7 +162,7 @@ extension Orchestrator {
         }
     }
 
-    private func create(
+    func create(
         _ request: JobRequest, version: Value, startedBy: String, now: ZonedDateTime,
         in transaction: GraphTransaction
     ) throws -> SubmittedJob {
@@ -124,6 +177,12 @@ extension Orchestrator {
             }
             return SubmittedJob(id: earlier["id"]?.string ?? "", isNew: false)
         }
+        let uniqueKey = request.unique.map { Self.key(of: $0, request, input, startedBy) }
+        if let unique = request.unique, let uniqueKey,
+            let earlier = try self.job(of: uniqueKey, standingFor: unique.span, now, in: transaction)
+        {
+            return SubmittedJob(id: earlier, isNew: false)
+        }
         let job = try Secrets.identifier(milliseconds: now.epochMilliseconds)
         _ = try self.run(
             "job_create", in: transaction,
@@ -132,12 +191,47 @@ extension Orchestrator {
                 "priority": .integer(request.priority),
                 "reference": request.customerReference.map(Value.string) ?? .null,
                 "key": key.map(Value.string) ?? .null,
+                "unique_key": uniqueKey.map(Value.string) ?? .null,
                 "available_at": request.availableAt.map(Value.dateTime) ?? .null,
-                "deadline": request.deadline.map(Value.dateTime) ?? .null, "started_by": .string(startedBy),
+                "deadline": request.deadline.map(Value.dateTime) ?? .null,
+                "replicas": request.replication.map { .integer($0.replicas) } ?? .null,
+                "quorum": request.replication.map { .integer($0.quorum) } ?? .null,
+                "compare": request.replication.map { .string($0.comparison.text) } ?? .null,
+                "adaptive": request.replication.map { .boolean($0.isAdaptive) } ?? .null,
+                "started_by": .string(startedBy),
                 "now": .dateTime(now),
             ])
         self.note(job, "created", ["state": .string("queued")], in: transaction)
         return SubmittedJob(id: job, isNew: true)
+    }
+
+    /// What calls that are alike share. One user's say nothing about another's.
+    private static func key(
+        of unique: JobUniqueness, _ request: JobRequest, _ input: String, _ user: String
+    ) -> String {
+        let name = request.function.split(separator: "@").first.map(String.init) ?? ""
+        let own = unique.key.map { "key " + $0 } ?? "input " + SHA256.digest(Array(input.utf8))
+        return [user, name, own].joined(separator: "\n")
+    }
+
+    /// The job that still stands for calls with a key. One that does not any more gives the key away.
+    private func job(
+        of key: String, standingFor span: JobUniqueness.Span, _ now: ZonedDateTime,
+        in transaction: GraphTransaction
+    ) throws -> String? {
+        guard let job = try self.run("job_of_unique_key", in: transaction, ["key": .string(key)]).first,
+            let id = job["id"]?.string, let state = job["state"]?.string
+        else { return nil }
+        let stands =
+            switch span {
+            case .queued: state == "queued"
+            case .running: !self.jobStates.final.contains(state)
+            case .seconds(let seconds):
+                job["created_at"]?.dateTime.map { now.isBefore($0.adding(seconds: seconds)) } ?? false
+            }
+        if stands { return id }
+        _ = try self.run("job_unique_key_free", in: transaction, ["job": .string(id)])
+        return nil
     }
 
     // MARK: Changes
@@ -301,7 +395,7 @@ extension Orchestrator {
                 reasons.append(JobReason(code: "tried_before", message: again))
             }
             return reasons
-        case "leased", "running": return try self.reasonsToRun(job)
+        case "leased", "running": return try self.reasonsOfReplicas(record) + self.reasonsToRun(job)
         case let state:
             let words = error.map { "it is \(state): \($0)" } ?? "it is \(state); nothing is left to do"
             return [JobReason(code: state, message: words)]
@@ -316,6 +410,22 @@ extension Orchestrator {
                 code: "dependency_\(state)",
                 message: "it waits for \(name) (\(row["id"]?.string ?? "")), which is \(state)")
         }
+    }
+
+    /// Where further replicas of a job may run, of which some ran or run.
+    private func reasonsOfReplicas(_ record: Record) throws -> [JobReason] {
+        guard let replicas = record["replicas"]?.integer, replicas > 1,
+            let left = record["dispatch_left"]?.integer, left > 0
+        else { return [] }
+        let needed = record["quorum_now"]?.integer ?? record["quorum"]?.integer ?? replicas / 2 + 1
+        let machines = (record["avoid_machines"]?.list ?? []).compactMap(\.string).joined(separator: ", ")
+        let message =
+            "\(needed) of \(replicas) machines must find the same, and \(left) more "
+            + "\(left == 1 ? "is" : "are") to run it, other than \(machines); start a worker on another with `plexus worker`"
+        var reasons = [JobReason(code: "another_machine", message: message)]
+        let since = Value.dateTime(self.clock().adding(seconds: -Self.leaseSeconds))
+        reasons += try self.reasonsOfMachines(record["id"]?.string ?? "", since: since)
+        return reasons
     }
 
     private func reasonsToRun(_ job: String) throws -> [JobReason] {
@@ -381,23 +491,45 @@ extension Orchestrator {
             return reasons
         }
         reasons += try self.reasonsOfMachines(job, since: since)
-        if let limit = row["max_running"]?.integer, let running = row["function_running"]?.integer,
-            running >= limit
-        {
-            add("function_limit", "\(running) calls of its function run already, and it allows \(limit)")
+        let node: NodeID? = if case .node(let node)? = row["node"] { node } else { nil }
+        if let node, let reached = self.queue.limit(of: node, in: self.database.snapshot()) {
+            add(reached.code, reached.explanation)
         }
         let slots = (row["slots"]?.list ?? []).compactMap(\.integer).reduce(0, +)
         let taken = row["taken"]?.integer ?? 0
         if taken >= slots {
             add("slots_taken", "all \(slots) slots of \(workers) worker\(workers == 1 ? "" : "s") are taken")
         }
-        if let ahead = row["ahead"]?.integer, ahead > 0 {
+        let ahead = node.map { self.queue.ahead(of: $0, in: self.database.snapshot()) } ?? 0
+        if ahead > 0 {
             add(
                 "behind_others",
-                "\(ahead) job\(ahead == 1 ? "" : "s") of higher priority, or older, go\(ahead == 1 ? "es" : "") first"
+                "about \(ahead) job\(ahead == 1 ? "" : "s") of higher priority, older, or of others whose turn it is "
+                    + "go\(ahead == 1 ? "es" : "") first; `plexus job priority \(job) N` lets it go before those of less than N"
             )
         }
         if reasons.isEmpty { add("next", "nothing is in its way: a worker takes it with its next question") }
         return reasons
+    }
+}
+
+extension LimitReached {
+    /// `user_limit`, `group_rate`, ...
+    var code: String {
+        let kind = self.party.kind == .version ? "function" : self.party.kind.rawValue
+        return kind + (self.next == nil ? "_limit" : "_rate")
+    }
+
+    /// What is reached, and how it is changed.
+    var explanation: String {
+        let way =
+            self.party.kind == .version
+            ? "its definition says so: register a version with another `max_running`"
+            : "see `plexus limit set \(self.party)`"
+        if let most = self.limit.maxRunning, self.next == nil {
+            return
+                "\(self.running) job\(self.running == 1 ? "" : "s") of \(self.party) are at work already, and \(most) may be; \(way)"
+        }
+        return "\(self.party) may begin \(self.limit.maxPerMinute ?? 0) jobs a minute, and has; \(way)"
     }
 }

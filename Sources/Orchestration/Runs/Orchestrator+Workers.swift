@@ -120,64 +120,57 @@ extension Orchestrator {
     /// - Throws: ``OrchestrationError/notFound(what:name:hint:)`` for an unknown worker.
     package func lease(worker: String, limit: Int) async throws -> [LeasedJob] {
         let now = self.clock()
-        let until = now.adding(seconds: Self.leaseSeconds)
-        return try await self.database.write { transaction in
-            guard let record = try self.run("worker", in: transaction, ["worker": .string(worker)]).first
-            else { throw OrchestrationError.notFound(what: "worker", name: worker, hint: "join again") }
-            guard record["machine_state"] != .string("draining") else { return [] }
-            let candidates = try self.run(
-                "job_candidates", in: transaction,
-                [
-                    "labels": record["labels"] ?? .list([]), "cores": record["cores"] ?? .integer(1),
-                    "memory_bytes": record["memory_bytes"] ?? .integer(0), "now": .dateTime(now),
-                    "limit": .integer(limit),
-                ])
-            var leased: [LeasedJob] = []
-            var taken: [Value: Int] = [:]
-            for candidate in candidates {
-                if let most = candidate["max_running"]?.integer, let function = candidate["function"] {
-                    let running = (candidate["running"]?.integer ?? 0) + taken[function, default: 0]
-                    guard running < most else { continue }
-                    taken[function, default: 0] += 1
+        // What the queue gave, to be put back when the transaction does not come about.
+        let taken = Locked<[NodeID]>([])
+        do {
+            return try await self.database.write { transaction in
+                guard
+                    let record = try self.run("worker", in: transaction, ["worker": .string(worker)]).first
+                else { throw OrchestrationError.notFound(what: "worker", name: worker, hint: "join again") }
+                guard record["machine_state"] != .string("draining") else { return [] }
+                var round = JobQueue.Round(MachineFacts(record))
+                var leased: [LeasedJob] = []
+                while leased.count < limit, let job = try self.queue.take(&round, in: transaction.graph) {
+                    taken.withLock { $0.append(job.node) }
+                    leased.append(
+                        try self.lease(job, to: worker, on: round.machine, now: now, in: transaction))
                 }
-                if let job = try self.lease(candidate, to: worker, now: now, until: until, in: transaction) {
-                    leased.append(job)
-                }
+                return leased
             }
-            return leased
+        } catch {
+            self.queue.refresh(taken.withLock { $0 }, in: self.database.snapshot())
+            throw error
         }
     }
 
     private func lease(
-        _ candidate: Record, to worker: String, now: ZonedDateTime, until: ZonedDateTime,
+        _ taken: TakenJob, to worker: String, on machine: MachineFacts, now: ZonedDateTime,
         in transaction: GraphTransaction
-    ) throws -> LeasedJob? {
-        guard let job = candidate["job"]?.string, let number = candidate["attempts"]?.integer,
-            candidate["enabled"] == .boolean(true)
-        else { return nil }
-        try self.jobStates.check(job, from: "queued", to: "leased")
-        let attempt = "\(job)#\(number + 1)"
+    ) throws -> LeasedJob {
+        if taken.state == "queued" { try self.jobStates.check(taken.id, from: "queued", to: "leased") }
+        let number = taken.attempts + 1
+        let attempt = "\(taken.id)#\(number)"
         _ = try self.run(
             "job_lease", in: transaction,
             [
-                "job": .string(job), "attempt": .string(attempt), "number": .integer(number + 1),
-                "worker": .string(worker), "lease_until": .dateTime(until), "now": .dateTime(now),
+                "job": .string(taken.id), "attempt": .string(attempt), "number": .integer(number),
+                "worker": .string(worker), "machine": .string(machine.id),
+                "lease_until": .dateTime(now.adding(seconds: Self.leaseSeconds)), "now": .dateTime(now),
             ])
+        if taken.replicas > 1 { try self.dispatch(taken, to: machine, in: transaction) }
         self.note(
-            job, "leased", ["attempt": .integer(number + 1), "worker": .string(worker)], in: transaction)
-        let bindings = try self.run("job_bindings", in: transaction, ["job": .string(job)])
+            taken.id, "leased", ["attempt": .integer(number), "worker": .string(worker)], in: transaction)
+        let bindings = try self.run("job_bindings", in: transaction, ["job": .string(taken.id)])
         return LeasedJob(
-            job: job, attempt: attempt, definition: try JSON.parse(candidate["definition"]?.string ?? "null"),
-            input: try JSON.parse(candidate["input"]?.string ?? "{}"),
+            job: taken.id, attempt: attempt, definition: taken.definition,
+            input: try JSON.parse(taken.input),
             bindings: bindings.map { row in
                 LeasedJob.Binding(
                     input: row["input"]?.string ?? "", output: row["output"]?.string,
                     sha256: row["sha256"]?.string ?? "")
             },
             timeoutSeconds: min(
-                candidate["timeout_seconds"]?.integer ?? FunctionDefinition.standardTimeoutSeconds,
-                candidate["deadline"]?.dateTime.map { max(1, $0.seconds - now.seconds) } ?? .max)
-        )
+                taken.timeoutSeconds, taken.deadline.map { max(1, $0.seconds - now.seconds) } ?? .max))
     }
 
     /// A worker lives and still runs these attempts; gives those that it must stop.
@@ -226,7 +219,10 @@ extension Orchestrator {
             _ = try self.run(
                 "worker_provides", in: transaction,
                 ["worker": .string(worker), "function": .string(function), "now": now])
-            try self.move(held.job, from: held.state, to: "running", in: transaction)
+            // Another replica of it may run already.
+            if held.state != "running" || held.replicas == 1 {
+                try self.move(held.job, from: held.state, to: "running", in: transaction)
+            }
         }
     }
 
@@ -344,15 +340,35 @@ extension Orchestrator {
         let retries: Int
         let backoffSeconds: Int
         let retryOn: [String]?
+        let replicas: Int
+        /// The replica whose result this job compares, and with that of which other.
+        let compares: String?
+        let comparesWith: String?
+    }
 
-        /// Seconds until the next try: twice as long each time, at most 300, and a chance half of it, so that what failed
-        /// together does not come back together.
-        var pause: Double {
-            guard self.backoffSeconds > 0 else { return 0 }
-            let whole = min(
-                300, Double(self.backoffSeconds) * Double(1 << min(16, max(0, self.attempts - 1))))
-            return Double.random(in: whole / 2...whole)
-        }
+    /// Seconds until the next try: twice as long each time, at most 300, and a chance half of it, so that what failed
+    /// together does not come back together.
+    static func pause(after failures: Int, _ backoffSeconds: Int) -> Double {
+        guard backoffSeconds > 0 else { return 0 }
+        let whole = min(300, Double(backoffSeconds) * Double(1 << min(16, max(0, failures - 1))))
+        return Double.random(in: whole / 2...whole)
+    }
+
+    /// Whether failures of a class are tried again when the function does not say which are.
+    static func isTriedAgain(_ errorClass: String) -> Bool { errorClass != "prepare" }
+
+    /// Notes why a job's last try failed, and when the next may begin.
+    func noteFailure(
+        _ job: String, _ error: String?, _ errorClass: String?, until next: ZonedDateTime?,
+        in transaction: GraphTransaction
+    ) throws {
+        _ = try self.run(
+            "job_fail", in: transaction,
+            [
+                "job": .string(job), "error": error.map(Value.string) ?? .null,
+                "error_class": errorClass.map(Value.string) ?? .null,
+                "available_at": next.map(Value.dateTime) ?? .null,
+            ])
     }
 
     private func attempt(_ attempt: String, in transaction: GraphTransaction) throws -> HeldAttempt? {
@@ -363,7 +379,8 @@ extension Orchestrator {
             attemptState: row["state"]?.string ?? "", state: row["job_state"]?.string ?? "",
             attempts: (row["attempts"]?.integer ?? 0) - (row["tries_before"]?.integer ?? 0),
             retries: row["retries"]?.integer ?? 0, backoffSeconds: row["backoff_seconds"]?.integer ?? 1,
-            retryOn: row["retry_on"]?.list?.compactMap(\.string))
+            retryOn: row["retry_on"]?.list?.compactMap(\.string), replicas: row["replicas"]?.integer ?? 1,
+            compares: row["compares"]?.string, comparesWith: row["compares_with"]?.string)
     }
 
     private func held(_ attempt: String, by worker: String, in transaction: GraphTransaction) throws
@@ -388,6 +405,12 @@ extension Orchestrator {
                 "error": outcome.error.map(Value.string) ?? .null,
                 "error_class": outcome.errorClass.map(Value.string) ?? .null, "log": .string(outcome.log),
             ])
+        if held.replicas > 1 {
+            if let result = outcome.result {
+                try self.vote(attempt, of: held.job, result, in: transaction)
+            }
+            return try self.judge(held.job, last: outcome, splicing: graph, in: transaction)
+        }
         if let graph {
             return try self.splice(graph, into: held.job, in: transaction)
         }
@@ -400,6 +423,10 @@ extension Orchestrator {
                 ])
             try self.move(held.job, from: held.state, to: "succeeded", in: transaction)
             try self.follow(endOf: held.job, run: held.run, in: transaction)
+            if let compared = held.compares, let other = held.comparesWith {
+                let areEqual = try self.saysEqual(result)
+                try self.compared(compared, with: other, areEqual: areEqual, in: transaction)
+            }
             return
         }
         let isLost = state == "lost"
@@ -407,22 +434,32 @@ extension Orchestrator {
         let errorClass = outcome.errorClass ?? ""
         let isTriedAgain =
             held.attempts < limit && self.jobStates.allows(held.state, "queued")
-            && (isLost || held.retryOn?.contains(errorClass) ?? (errorClass != "prepare"))
+            && (isLost || held.retryOn?.contains(errorClass) ?? Self.isTriedAgain(errorClass))
         // Another machine may do at once what one that died did not.
-        let next = isTriedAgain && !isLost ? self.clock().adding(milliseconds: Int(held.pause * 1000)) : nil
-        _ = try self.run(
-            "job_fail", in: transaction,
-            [
-                "job": .string(held.job), "error": outcome.error.map(Value.string) ?? .null,
-                "error_class": outcome.errorClass.map(Value.string) ?? .null,
-                "available_at": next.map(Value.dateTime) ?? .null,
-            ])
+        let pause = Self.pause(after: held.attempts, held.backoffSeconds)
+        let next = isTriedAgain && !isLost ? self.clock().adding(milliseconds: Int(pause * 1000)) : nil
+        try self.noteFailure(held.job, outcome.error, outcome.errorClass, until: next, in: transaction)
         if isTriedAgain {
             try self.move(held.job, from: held.state, to: "queued", because: outcome.error, in: transaction)
         } else {
             try self.move(held.job, from: held.state, to: "failed", because: outcome.error, in: transaction)
             try self.follow(endOf: held.job, run: held.run, in: transaction)
+            if let compared = held.compares, let other = held.comparesWith {
+                try self.compared(compared, with: other, areEqual: false, in: transaction)
+            }
         }
+    }
+}
+
+extension MachineFacts {
+    /// The facts in a row of `queries/worker.cypher`.
+    fileprivate init(_ record: Record) {
+        let reputation: Double = if case .float(let number)? = record["reputation"] { number } else { 0.5 }
+        self.init(
+            id: record["machine"]?.string ?? "",
+            labels: record["labels"]?.list?.compactMap(\.string) ?? [], cores: record["cores"]?.integer ?? 1,
+            memoryBytes: record["memory_bytes"]?.integer ?? 0,
+            reputation: reputation)
     }
 }
 

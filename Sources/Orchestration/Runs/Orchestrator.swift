@@ -21,6 +21,10 @@ package struct Orchestrator: Sendable {
     /// Reads graphs that functions make, at arm's length.
     let parse: (@Sendable (String) async throws -> DotGraph)?
     let plans = PipelinePlans()
+    /// Chance, from 0 to below 1: which results of trusted machines are checked.
+    let random: @Sendable () -> Double
+    /// Who may take which job next.
+    let queue: JobQueue
 
     /// The orchestrator of a graph, with the state machines and the clock it is to keep.
     ///
@@ -29,6 +33,7 @@ package struct Orchestrator: Sendable {
     package init(
         database: GraphDatabase, jobStates: StateMachine, runStates: StateMachine, blobs: BlobStore? = nil,
         parse: (@Sendable (String) async throws -> DotGraph)? = nil,
+        random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) },
         clock: @escaping @Sendable () -> ZonedDateTime
     ) {
         self.database = database
@@ -37,7 +42,15 @@ package struct Orchestrator: Sendable {
         self.clock = clock
         self.blobs = blobs
         self.parse = parse
+        self.random = random
+        self.queue = JobQueue(database, clock: clock)
     }
+
+    /// Whether some job may be taken now, by somebody: before the dearer look for one that a worker can take.
+    package var hasReadyJobs: Bool { self.queue.hasReady(in: self.database.snapshot()) }
+
+    /// How many elements of the queue taking jobs has looked at so far.
+    package var queueSteps: Int { self.queue.steps }
 
     // MARK: Steps shared by all verbs
 

@@ -118,8 +118,10 @@ extension RunFlow {
             "timeout_seconds": .integer(
                 step.timeoutSeconds ?? function?.timeoutSeconds ?? FunctionDefinition.standardTimeoutSeconds),
             "retries": .integer(step.retries ?? function?.retries ?? 0),
-            "replicas": step.replicas.map(Value.integer) ?? .null,
+            "replicas": kind == "call" ? step.replicas.map(Value.integer) ?? .null : .null,
             "quorum": step.quorum.map(Value.integer) ?? .null,
+            "compare": step.comparison.map { .string($0.text) } ?? .null,
+            "adaptive": step.isAdaptive ? .boolean(true) : .null,
             "needs": step.needs.isEmpty ? .null : .list(step.needs.map(Value.string)),
             "input": .string(input.text), "open_before": .integer(openBefore),
             "parent": place.parent.map(Value.string) ?? .null,

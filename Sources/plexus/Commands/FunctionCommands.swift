@@ -112,8 +112,33 @@ struct Call: AsyncParsableCommand {
     @Option(help: "Of no use after this time from now, as 10m: it fails then, or is killed.")
     var deadline: String?
 
+    @Option(help: "Not again while a call with this key is not done; see --unique-for.")
+    var unique: String?
+
+    @Option(help: "With --unique: not again for this time, as 10m, or while it is `queued` or `running`.")
+    var uniqueFor = "running"
+
+    @Option(help: "Run it on so many machines.")
+    var replicas: Int?
+
+    @Option(help: "With --replicas: how many must find the same; without it more than half.")
+    var quorum: Int?
+
+    @Option(
+        help: "With --replicas: digest, tolerance=1e-6, or function=NAME of left and right that gives equal.")
+    var compare: String?
+
+    @Flag(help: "With --replicas: mostly believe a machine of good reputation alone.")
+    var adaptive = false
+
     @Flag(help: "Wait for the result and print it.")
     var wait = false
+
+    private var uniqueness: JSON {
+        guard let key = self.unique else { return .null }
+        let isState = self.uniqueFor == "queued" || self.uniqueFor == "running"
+        return ["key": .string(key), isState ? "while" : "for": .string(self.uniqueFor)]
+    }
 
     func run() async throws {
         let text =
@@ -131,7 +156,10 @@ struct Call: AsyncParsableCommand {
             body: [
                 "function": .string(self.function), "input": input, "priority": .int(self.priority),
                 "delay": self.delay.map(JSON.string) ?? .null,
-                "timeout_after": self.deadline.map(JSON.string) ?? .null,
+                "timeout_after": self.deadline.map(JSON.string) ?? .null, "unique": self.uniqueness,
+                "replicas": self.replicas.map(JSON.int) ?? .null,
+                "quorum": self.quorum.map(JSON.int) ?? .null,
+                "compare": self.compare.map(JSON.string) ?? .null, "adaptive": .bool(self.adaptive),
             ])
         let id = job["id"]?.string ?? ""
         guard self.wait else { return print(id) }
