@@ -13,7 +13,7 @@ struct ReportTests {
         let run = try await fixture.orchestrator.startRun(
             "p", parameters: [:], customerReference: "order-7", startedBy: "anne")
         try await fixture.work(try await fixture.worker(), results: ["b": nil])
-        let trace = try fixture.orchestrator.trace(reference: "order-7")
+        let trace = try await fixture.orchestrator.trace(reference: "order-7")
         let found = try #require(trace["runs"]?.array?.first)
         #expect(found["id"]?.string == run)
         let steps = try #require(found["steps"]?.array)
@@ -22,7 +22,7 @@ struct ReportTests {
         #expect(steps[1]["inputs"]?.array?.first?["from"] == "a")
         #expect(steps[1]["attempts"]?.array?.first?["error"] == "it broke")
         #expect(steps[1]["attempts"]?.array?.first?["machine"] == "h")
-        #expect(throws: OrchestrationError.self) { try fixture.orchestrator.trace(reference: "order-8") }
+        await #expect(throws: OrchestrationError.self) { try await fixture.orchestrator.trace(reference: "order-8") }
     }
 
     @Test func lineageLeadsBackToInputsAndForwardToWhatDepends() async throws {

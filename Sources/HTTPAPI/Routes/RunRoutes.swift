@@ -17,8 +17,10 @@ struct RunRoutes {
             try await self.decide(request, context)
         }
         router.post("/v1/runs/:id/retry", .inHandler) { request, context in
-            try self.requireOwner(context)
-            return try await self.retry(request, context)
+            let name = context.parameters.get("id")?.removingPercentEncoding ?? ""
+            let run = try self.services.orchestrator.newestRun(name)
+            try self.requireOwner(run, context)
+            return try await self.retry(run, request, context)
         }
         router.post("/v1/pipelines/:name/backfill", .object(.pipeline, .run, parameter: "name")) {
             request, context in
@@ -31,10 +33,10 @@ struct RunRoutes {
         }
         router.get("/v1/trace/:reference", .network(.operate)) { _, context in
             let reference = context.parameters.get("reference")?.removingPercentEncoding ?? ""
-            return Response(try self.services.orchestrator.trace(reference: reference))
+            return Response(try await self.services.orchestrator.trace(reference: reference))
         }
         router.get("/v1/runs/:id/timing", .inHandler) { _, context in
-            try self.requireOwner(context)
+            try self.requireOwner(context.parameters.get("id") ?? "", context)
             return Response(
                 try self.services.orchestrator.timing(run: context.parameters.get("id") ?? "").json)
         }
@@ -44,8 +46,7 @@ struct RunRoutes {
     }
 
     /// A run is shown to who started it, and to those who operate the network.
-    private func requireOwner(_ context: APIContext) throws {
-        let id = context.parameters.get("id") ?? ""
+    private func requireOwner(_ id: String, _ context: APIContext) throws {
         let owner = try self.services.database.read("run", ["run": .string(id)]).first?["started_by"]
         try self.services.require(owner: owner?.string, context)
     }
@@ -94,11 +95,11 @@ struct RunRoutes {
             EntityReference(user), "administrator", EntityReference("network:plexus"), options)
     }
 
-    private func retry(_ request: Request, _ context: APIContext) async throws -> Response {
+    private func retry(_ run: String, _ request: Request, _ context: APIContext) async throws -> Response {
         let body = try await request.jsonOrNothing() ?? .null
         let functions = body["functions"]?.array?.compactMap(\.string) ?? []
         let run = try await self.services.orchestrator.retry(
-            run: context.parameters.get("id") ?? "", from: body["from"]?.string, functions: functions,
+            run: run, from: body["from"]?.string, functions: functions,
             by: context.user)
         return Response(["id": .string(run), "state": "running"], status: .created)
     }

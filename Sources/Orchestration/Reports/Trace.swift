@@ -6,13 +6,17 @@ extension Orchestrator {
     /// Everything that was done for a customer's reference: each run and single call with its steps, attempts, machines, inputs,
     /// outputs, errors, logs and cost. O(what there is).
     /// - Throws: ``OrchestrationError/notFound(what:name:hint:)`` when nothing was.
-    package func trace(reference: String) throws -> JSON {
+    package func trace(reference: String) async throws -> JSON {
         let parameters: [String: Value] = ["reference": .string(reference)]
-        let runs = try self.database.read("runs_of_reference", parameters).map { try self.traced(run: $0) }
-        let calls = try self.database.read("jobs_of_reference", parameters).map { row -> JSON.Object in
+        var runs: [JSON.Object] = []
+        for row in try self.database.read("runs_of_reference", parameters) {
+            runs.append(try await self.traced(run: row))
+        }
+        var calls: [JSON.Object] = []
+        for row in try self.database.read("jobs_of_reference", parameters) {
             var call = self.object(row)
-            try self.addAttempts(to: &call)
-            return call
+            try await self.addAttempts(to: &call)
+            calls.append(call)
         }
         guard !runs.isEmpty || !calls.isEmpty else {
             throw OrchestrationError.notFound(
@@ -27,32 +31,48 @@ extension Orchestrator {
 
     /// The trace of one run, by its id.
     /// - Throws: ``OrchestrationError/notFound(what:name:hint:)``.
-    package func trace(run: String) throws -> JSON {
+    package func trace(run: String) async throws -> JSON {
         guard let row = try self.database.read("run", ["run": .string(run)]).first else {
             throw OrchestrationError.notFound(what: "run", name: run, hint: "see `plexus run list`")
         }
-        return .object(try self.traced(run: row))
+        return .object(try await self.traced(run: row))
     }
 
-    private func traced(run row: Record) throws -> JSON.Object {
+    /// The run of an id, or the newest of a customer's reference; the text itself when there is none.
+    package func newestRun(_ text: String) throws -> String {
+        guard try self.database.read("run", ["run": .string(text)]).isEmpty else { return text }
+        return try self.database.read("runs_of_reference", ["reference": .string(text)]).last?["id"]?.string
+            ?? text
+    }
+
+    private func traced(run row: Record) async throws -> JSON.Object {
         var run = self.object(row)
         run["dot"] = nil
         run["parameters"] = run["parameters"]?.string.flatMap { try? JSON.parse($0) }
         var cost = 0
-        let jobs = try self.database.read("run_jobs", ["run": row["id"] ?? .null]).map { row -> JSON in
+        var jobs: [JSON] = []
+        for row in try self.database.read("run_jobs", ["run": row["id"] ?? .null]) {
             var job = self.object(row)
             for name in ["plan", "plan_step", "parent", "attempt", "element"] { job[name] = nil }
-            try self.addAttempts(to: &job)
+            try await self.addAttempts(to: &job)
             cost += job["cost_millis"]?.int ?? 0
             for member in job.members where member.value == .null { job[member.name] = nil }
-            return .object(job)
+            jobs.append(.object(job))
         }
         run["cost_millis"] = .int(cost)
         run["steps"] = .array(jobs)
         return run
     }
 
-    private func addAttempts(to job: inout JSON.Object) throws {
+    /// Results up to so many bytes are shown as they are.
+    private static let shownBytes = 2000
+
+    private func addAttempts(to job: inout JSON.Object) async throws {
+        if let digest = job["result"]?.string, job["result_bytes"]?.int ?? .max <= Self.shownBytes,
+            let bytes = try? await self.blobs?.read(digest), let value = try? JSON.parse(utf8: bytes)
+        {
+            job["output"] = value
+        }
         let id: [String: Value] = ["job": .string(job["id"]?.string ?? "")]
         let tries = try self.database.read("job_attempts", id)
         if let taken = try self.database.read("job_consumed", id).first {

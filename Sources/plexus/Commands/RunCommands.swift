@@ -33,7 +33,7 @@ struct RunCommand: AsyncParsableCommand {
             discussion:
                 "A new run takes over the results that are still valid. Exit code 1 when it fails (--wait).")
         @OptionGroup var connection: ConnectionOptions
-        @Argument(help: "The run's id.") var id: String
+        @Argument(help: "The run's id, or a reference: then the newest run of that.") var id: String
         @Option(help: "The step to begin again at, with all after it.") var from: String?
         @Option(help: "Use this version of a function instead: name@version; may be given several times.")
         var function: [String] = []
@@ -41,6 +41,7 @@ struct RunCommand: AsyncParsableCommand {
         @Flag(help: "Wait for its end and show its progress.") var wait = false
 
         func run() async throws {
+            let name = self.id.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? self.id
             let server = try self.connection.connection()
             var functions = self.function
             for file in self.register {
@@ -49,7 +50,7 @@ struct RunCommand: AsyncParsableCommand {
                 functions.append(answer["id"]?.string ?? "")
             }
             let answer = try await server.call(
-                "POST", "/v1/runs/\(self.id)/retry",
+                "POST", "/v1/runs/\(name)/retry",
                 body: [
                     "from": self.from.map(JSON.string) ?? .null,
                     "functions": .array(functions.map(JSON.string)),

@@ -83,6 +83,7 @@ struct TraceText {
         }
         if let result = job["result"]?.string {
             lines += self.wrapped("   ", "out \(result.prefix(12)), \(job["result_bytes"]?.int ?? 0) bytes")
+            if let output = job["output"] { lines += self.wrapped("    ", String(output.text.prefix(200))) }
         }
         if let cost = job["cost_millis"]?.int, cost > 0 {
             lines += self.wrapped("   ", "cost \(Self.credits(cost))")
