@@ -22,7 +22,9 @@ struct ReportTests {
         #expect(steps[1]["inputs"]?.array?.first?["from"] == "a")
         #expect(steps[1]["attempts"]?.array?.first?["error"] == "it broke")
         #expect(steps[1]["attempts"]?.array?.first?["machine"] == "h")
-        await #expect(throws: OrchestrationError.self) { try await fixture.orchestrator.trace(reference: "order-8") }
+        await #expect(throws: OrchestrationError.self) {
+            try await fixture.orchestrator.trace(reference: "order-8")
+        }
     }
 
     @Test func lineageLeadsBackToInputsAndForwardToWhatDepends() async throws {
