@@ -75,6 +75,7 @@ let package = Package(
 
         room("JSON"),
         room("RegularExpressions"),
+        room("JSONSchema", uses: ["JSON", "RegularExpressions"]),
         room("YAML", uses: ["JSON"]),
         room("CEL", uses: ["JSON", "RegularExpressions"]),
         room("Cypher"),
@@ -108,8 +109,8 @@ let package = Package(
         room(
             "Orchestration",
             uses: [
-                "CEL", "Cryptography", "Cypher", "GraphDatabase", "Graphviz", "JSON", "PropertyGraph",
-                "QueryEngine", "YAML",
+                "CEL", "Cryptography", "Cypher", "GraphDatabase", "Graphviz", "JSON", "JSONSchema",
+                "PropertyGraph", "QueryEngine", "YAML",
             ]),
         room(
             "Worker", uses: ["Cryptography", "JSON", http, nio, nioHTTP1, subprocess, system, logging]),
@@ -193,6 +194,7 @@ let package = Package(
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         tests("JSON"),
+        tests("JSONSchema", uses: ["JSON"]),
         tests("CEL", uses: ["JSON"]),
         tests("YAML", uses: ["JSON"]),
         tests("Cypher"),
