@@ -80,6 +80,7 @@ let package = Package(
 
         room("JSON"),
         room("RegularExpressions"),
+        room("JSONSchema", uses: ["JSON", "RegularExpressions"]),
         room("YAML", uses: ["JSON"]),
         room("CEL", uses: ["JSON", "RegularExpressions"]),
         room("Cypher"),
@@ -118,8 +119,8 @@ let package = Package(
         room(
             "Orchestration",
             uses: [
-                "CEL", "Cryptography", "Cypher", "GraphDatabase", "Graphviz", "JSON", "PropertyGraph",
-                "QueryEngine", "YAML",
+                "CEL", "Cryptography", "Cypher", "GraphDatabase", "Graphviz", "JSON", "JSONSchema",
+                "PropertyGraph", "QueryEngine", "YAML",
             ]),
         room(
             "Worker",
@@ -205,6 +206,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
         tests("JSON"),
+        tests("JSONSchema", uses: ["JSON"]),
         tests("CEL", uses: ["JSON"]),
         tests("YAML", uses: ["JSON"]),
         tests("Cypher"),

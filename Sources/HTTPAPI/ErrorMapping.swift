@@ -34,6 +34,16 @@ enum ErrorMapping {
         case let error as ModelError:
             HTTPProblem(.badRequest, code: "invalid_authorization_model", error.description)
         case let error as AuthorizationError: HTTPProblem(.badRequest, code: error.code, error.description)
+        case OrchestrationError.schemaViolation(let function, let problems):
+            HTTPProblem(
+                .unprocessableContent, code: "schema_violation",
+                OrchestrationError.schemaViolation(function: function, problems: problems).description,
+                extensions: [
+                    "violations": .array(
+                        problems.map {
+                            ["pointer": .string($0.place), "message": .string($0.message)]
+                        })
+                ])
         case let error as OrchestrationError:
             HTTPProblem(self.status(error), code: error.code, error.description)
         case let error as ViewError: HTTPProblem(.badRequest, code: "invalid_view", error.description)
@@ -84,6 +94,7 @@ enum ErrorMapping {
     private static func status(_ error: OrchestrationError) -> HTTPResponse.Status {
         switch error {
         case .invalid, .digestMismatch: .badRequest
+        case .schemaViolation: .unprocessableContent
         case .notFound: .notFound
         case .conflict, .transitionRefused, .leaseLost: .conflict
         case .tooLarge: .contentTooLarge

@@ -12,6 +12,8 @@ package enum OrchestrationError: Error, Hashable, Sendable {
     case leaseLost(attempt: String)
     /// Bytes do not have the digest they were announced with.
     case digestMismatch(expected: String, found: String)
+    /// An input breaks the schema of its function; each problem's place is a JSON pointer.
+    case schemaViolation(function: String, problems: [Problem])
     /// More bytes than a blob may have.
     case tooLarge(limit: Int)
 }
@@ -45,6 +47,7 @@ extension OrchestrationError: CustomStringConvertible {
         case .transitionRefused: "transition_refused"
         case .leaseLost: "lease_lost"
         case .digestMismatch: "digest_mismatch"
+        case .schemaViolation: "schema_violation"
         case .tooLarge: "too_large"
         }
     }
@@ -63,6 +66,9 @@ extension OrchestrationError: CustomStringConvertible {
             "attempt \(attempt) is no longer held by this worker: its lease ran out or it was cancelled"
         case .digestMismatch(let expected, let found):
             "the bytes have SHA-256 \(found), not \(expected) as announced"
+        case .schemaViolation(let function, let problems):
+            "the input does not fit the schema of \(function):\n"
+                + problems.map { "  \($0)" }.joined(separator: "\n")
         case .tooLarge(let limit): "more than \(limit) bytes"
         }
     }

@@ -89,6 +89,24 @@ class Jobs(Case):
         for wrong in (3, {"while": "dreaming"}, {"for": "soon"}, {"key": 1}, {"key": "k", "while": "queued", "for": 1}):
             self.assertEqual(self.server.request("POST", "/v1/jobs", {"function": "machine", "unique": wrong})[0], 400, wrong)
 
+    def test_schemas_are_kept_at_registration_at_calls_and_at_results(self):
+        self.worker()
+        definition = {"name": "strict", "version": "1", "repository": str(self.folder / "repository"), "commit": "v1", "runtime": "shell",
+                      "entry": "machine.sh", "retries": 2,
+                      "input_schema": {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}}
+        wrong = {**definition, "output_schema": {"typ": "object"}}
+        status, problem = self.server.request("POST", "/v1/functions", wrong)
+        self.assertEqual((status, problem["code"]), (400, "invalid_definition"))
+        self.assertIn("/typ: the keyword `typ` is not known here", problem["detail"])
+        definition["output_schema"] = {"type": "object", "required": ["nowhere"]}
+        self.assertEqual(self.server.request("POST", "/v1/functions", definition)[0], 201)
+        status, problem = self.server.request("POST", "/v1/jobs", {"function": "strict", "input": {"n": "one"}})
+        self.assertEqual((status, problem["code"]), (422, "schema_violation"))
+        self.assertEqual(problem["violations"], [{"pointer": "/n", "message": 'integer is expected, not "one"'}])
+        job = self.job("strict", {"n": 1})
+        self.assertEqual((job["state"], job["error_class"], job["attempts"]), ("failed", "schema", 1))
+        self.assertIn("the member `nowhere` is missing", job["error"])
+
     def test_versions_never_change(self):
         _, shown = self.server.request("GET", "/v1/functions/machine/versions/1.0.0")
         definition = shown["definition"]

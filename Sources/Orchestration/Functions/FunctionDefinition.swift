@@ -1,4 +1,5 @@
 package import JSON
+internal import JSONSchema
 
 /// One version of a function: where its code is, how it starts, what it takes and gives.
 package struct FunctionDefinition: Hashable, Sendable {
@@ -79,6 +80,14 @@ package struct FunctionDefinition: Hashable, Sendable {
         self.maxRunning = reader.integer("max_running", in: 1...1_000_000)
         self.description = reader.optionalText("description") { _ in true } ?? ""
         self.source = json
+        for side in ["input", "output"] {
+            guard let (member, schema) = Self.schema(side, in: json) else { continue }
+            do {
+                _ = try JSONSchema(schema)
+            } catch {
+                reader.problems.append(Problem("member \(member)", "is no JSON Schema: \(error)"))
+            }
+        }
         if self.runtime == .python, !self.entry.isEmpty, self.entry.split(separator: ":").count != 2 {
             reader.problems.append(Problem("member entry", "a Python entry is `module:function`"))
         }
@@ -87,6 +96,14 @@ package struct FunctionDefinition: Hashable, Sendable {
                 what: "function definition \(self.name.isEmpty ? "" : "`\(self.reference)`")",
                 problems: reader.problems)
         }
+    }
+
+    /// The schema of an `input` or `output`, and the member of a definition that holds it.
+    static func schema(_ side: String, in definition: JSON) -> (member: String, schema: JSON)? {
+        for member in ["\(side)_schema", side] {
+            if let schema = definition[member], schema != .null { return (member, schema) }
+        }
+        return nil
     }
 
     /// Whether a text can name a function or pipeline.

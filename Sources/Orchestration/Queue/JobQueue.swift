@@ -1,5 +1,6 @@
 internal import GraphDatabase
 internal import JSON
+internal import JSONSchema
 internal import PropertyGraph
 
 /// What of a machine decides on the jobs that its workers may take.
@@ -65,6 +66,9 @@ final class JobQueue: Sendable {
         let cores: Int
         let memoryBytes: Int
         let definition: JSON
+        /// What calls take and give; nil for anything.
+        let input: JSONSchema?
+        let output: JSONSchema?
     }
 
     /// What was found out about one machine while it takes jobs.
@@ -184,6 +188,23 @@ final class JobQueue: Sendable {
     }
 
     // MARK: Looking
+
+    /// What calls of a function version take; nil for anything.
+    func inputSchema(of function: String, in graph: GraphSnapshot) throws -> JSONSchema? {
+        try self.state.withLock { try $0.function(function, graph, $0.keys(graph))?.input }
+    }
+
+    /// What an attempt's function gives; nil for anything.
+    func outputSchema(ofAttempt attempt: String, in graph: GraphSnapshot) throws -> JSONSchema? {
+        try self.state.withLock { state in
+            let keys = state.keys(graph)
+            let job = attempt.prefix { $0 != "#" }
+            guard let node = keys.node(keys.job, .id, String(job), in: graph),
+                let function = keys.value(.function, of: node, in: graph).string
+            else { return nil }
+            return try state.function(function, graph, keys)?.output
+        }
+    }
 
     /// About how many jobs are taken before one.
     func ahead(of node: NodeID, in graph: GraphSnapshot) -> Int {
@@ -343,11 +364,16 @@ extension JobQueue.State {
         if let facts = self.functions[id] { return facts }
         guard let node = keys.node(keys.functionVersion, .id, id, in: graph) else { return nil }
         func value(_ name: QueueKeys.Name) -> Value { keys.value(name, of: node, in: graph) }
+        let definition = try JSON.parse(value(.definition).string ?? "null")
+        // One that was registered before schemas were checked may be wrong: then it says nothing.
+        func schema(_ side: String) -> JSONSchema? {
+            FunctionDefinition.schema(side, in: definition).flatMap { try? JSONSchema($0.schema) }
+        }
         let facts = JobQueue.FunctionFacts(
             isEnabled: value(.enabled) != .boolean(false),
             needs: value(.needs).list?.compactMap(\.string) ?? [], cores: value(.cores).integer ?? 0,
             memoryBytes: value(.memoryBytes).integer ?? 0,
-            definition: try JSON.parse(value(.definition).string ?? "null"))
+            definition: definition, input: schema("input"), output: schema("output"))
         self.functions[id] = facts
         return facts
     }

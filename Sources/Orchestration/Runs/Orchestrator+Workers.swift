@@ -231,6 +231,7 @@ extension Orchestrator {
     package func ended(attempt: String, worker: String, _ outcome: AttemptOutcome) async throws {
         var (outcome, graph): (AttemptOutcome, PipelineDefinition?) = (outcome, nil)
         do {
+            outcome = try await self.checked(outcome, of: attempt)
             if let result = outcome.result {
                 graph = try await self.dynamicGraph(of: attempt, result: result)
             }
@@ -355,7 +356,9 @@ extension Orchestrator {
     }
 
     /// Whether failures of a class are tried again when the function does not say which are.
-    static func isTriedAgain(_ errorClass: String) -> Bool { errorClass != "prepare" }
+    static func isTriedAgain(_ errorClass: String) -> Bool {
+        errorClass != "prepare" && errorClass != "schema"
+    }
 
     /// Notes why a job's last try failed, and when the next may begin.
     func noteFailure(
