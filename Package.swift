@@ -124,7 +124,9 @@ let package = Package(
             ]),
         room(
             "Worker",
-            uses: ["Cryptography", "JSON", http, nio, nioHTTP1, nioTLS, subprocess, system, logging]),
+            uses: [
+                "CGlibc", "Cryptography", "JSON", http, nio, nioHTTP1, nioTLS, subprocess, system, logging,
+            ]),
         room(
             "HTTPAPI",
             uses: [

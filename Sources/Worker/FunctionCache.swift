@@ -36,11 +36,14 @@ struct PreparationError: Error, CustomStringConvertible {
 /// Function versions on this machine: each is fetched once, exactly at its commit, and kept.
 actor FunctionCache {
     private let folder: String
+    private let workFolder: String
     private let logger: Logger
     private var preparing: [String: Task<String, any Error>] = [:]
 
-    init(folder: String, logger: Logger) {
-        self.folder = folder
+    /// The functions of a worker with a work folder.
+    init(workFolder: String, logger: Logger) {
+        self.workFolder = workFolder
+        self.folder = workFolder + "/functions"
         self.logger = logger
     }
 
@@ -103,7 +106,9 @@ actor FunctionCache {
         options.teardownSequence = [
             .gracefulShutDown(toProcessGroup: true, allowedDurationToNextStep: .seconds(2))
         ]
-        let environment = Environment.inherit.updating(["GIT_TERMINAL_PROMPT": "0"])
+        let environment = Environment.inherit.updating([
+            "GIT_TERMINAL_PROMPT": "0", "PLEXUS_WORK": self.workFolder,
+        ])
         let executable: Executable = program.contains("/") ? .path(.init(program)) : .name(program)
         let result = try await Subprocess.run(
             executable, arguments: Arguments(arguments), environment: environment, platformOptions: options,

@@ -1,4 +1,6 @@
+internal import Dispatch
 internal import Foundation
+internal import Glibc
 internal import JSON
 internal import Subprocess
 internal import SystemPackage
@@ -11,16 +13,41 @@ enum ProcessOutcome: Sendable {
     case failure(errorClass: String, message: String, exit: Int?, log: String)
 }
 
-/// Runs one job in a process of its own: own session, own folder, killed with all its children when its
-/// time is over.
+/// How much of the machine one job may take.
+struct JobLimits: Hashable, Sendable {
+    /// Bytes of memory of all its processes together.
+    var memory: Int
+    /// Bytes of the files in its folder.
+    var disk: Int
+    /// How many processes at once.
+    var processes: Int
+
+    /// Those that a definition sets, as the server sends them, else what leaves the machine alive: most of its memory, half of
+    /// the free disk, 1,000 processes.
+    init(json: JSON?, folder: String) {
+        let memory = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
+        var volume = statvfs()
+        let free = statvfs(folder, &volume) == 0 ? Int(volume.f_bavail) * Int(volume.f_frsize) : 0
+        self.memory = json?["memory_bytes"]?.int ?? memory / 5 * 4
+        self.disk = json?["disk_bytes"]?.int ?? max(free / 2, 64 << 20)
+        self.processes = json?["processes"]?.int ?? 1000
+    }
+}
+
+/// Runs one job in a process of its own: own session, own folder, killed with all that it started when it ends, when its
+/// time is over, or when it takes more of the machine than it may.
 struct JobProcess: Sendable {
     /// How much of what it printed is kept, from the end.
     static let logLimit = 16_384
     /// The largest result.
     static let resultLimit = 1 << 30
     /// How long a process may take to end after SIGTERM, before SIGKILL.
-    static let grace = Duration.seconds(2)
+    static let grace = Duration.seconds(1)
+    /// How often is looked at what it takes.
+    static let watchInterval = Duration.seconds(1)
 
+    let attempt: String
+    let limits: JobLimits
     let spec: FunctionSpec
     let folder: String
     let functionFolder: String
@@ -30,8 +57,7 @@ struct JobProcess: Sendable {
     /// Runs to the end or the timeout. Input lies in `input.json` of the folder.
     func run() async -> ProcessOutcome {
         do {
-            let status = try await self.runToEnd()
-            return self.outcome(status)
+            return self.outcome(try await self.runToEnd())
         } catch is CancellationError {
             return .failure(
                 errorClass: "cancelled", message: "\(self.spec.reference) was stopped", exit: nil,
@@ -44,19 +70,69 @@ struct JobProcess: Sendable {
         }
     }
 
-    private func runToEnd() async throws -> TerminationStatus? {
-        try await withThrowingTaskGroup(of: TerminationStatus?.self) { group in
-            group.addTask { try await self.execute() }
+    /// How it came to an end.
+    private enum Ending: Sendable {
+        case status(TerminationStatus)
+        case timeout
+        /// It took more than it may: a class for machines, words for people.
+        case exceeded(errorClass: String, message: String)
+    }
+
+    private func runToEnd() async throws -> Ending {
+        let ending: Result<Ending?, any Error> = await withTaskGroup(of: Result<Ending?, any Error>.self) {
+            group in
             group.addTask {
-                try await Task.sleep(for: .seconds(self.timeoutSeconds))
-                return nil
+                do { return .success(.status(try await self.execute())) } catch { return .failure(error) }
             }
-            let first = try await group.next() ?? nil
+            group.addTask {
+                do { try await Task.sleep(for: .seconds(self.timeoutSeconds)) } catch { return .success(nil) }
+                return .success(.timeout)
+            }
+            group.addTask { .success(await self.watch()) }
+            var first: Result<Ending?, any Error> = .success(nil)
+            while let next = await group.next() {
+                // Those that were cancelled have nothing to say.
+                if case .success(nil) = next, !Task.isCancelled { continue }
+                first = next
+                break
+            }
+            // No grace for what endangers the machine.
+            if case .success(.exceeded) = first { await JobTrees.shared.end(self.attempt) }
             // Cancelling the process's task starts its teardown; the group waits until it is gone.
             group.cancelAll()
-            while let _ = try? await group.next() {}
+            await group.waitForAll()
             return first
         }
+        // What the function left running belongs to the job and ends with it.
+        await JobTrees.shared.end(self.attempt)
+        guard let found = try ending.get() else { throw CancellationError() }
+        return found
+    }
+
+    /// Looks at what the job takes, until it is more than it may, or the task is cancelled.
+    private func watch() async -> Ending? {
+        while (try? await Task.sleep(for: Self.watchInterval)) != nil {
+            let usage = await JobTrees.shared.usage(self.attempt)
+            if usage.memory > self.limits.memory {
+                return self.exceeded("memory", usage.memory, self.limits.memory, "bytes of memory")
+            }
+            if usage.processes > self.limits.processes {
+                return self.exceeded("processes", usage.processes, self.limits.processes, "processes")
+            }
+            let disk = await JobFolder.bytes(of: self.folder)
+            if disk > self.limits.disk {
+                return self.exceeded("disk", disk, self.limits.disk, "bytes of files")
+            }
+        }
+        return nil
+    }
+
+    private func exceeded(_ errorClass: String, _ taken: Int, _ limit: Int, _ what: String) -> Ending {
+        .exceeded(
+            errorClass: errorClass,
+            message:
+                "\(self.spec.reference) took \(taken) \(what), more than its limit of \(limit), and was killed"
+        )
     }
 
     private func execute() async throws -> TerminationStatus {
@@ -69,24 +145,34 @@ struct JobProcess: Sendable {
             .gracefulShutDown(toProcessGroup: true, allowedDurationToNextStep: Self.grace)
         ]
         let (program, arguments) = self.command
+        let temporary = self.folder + "/tmp"
+        try FileManager.default.createDirectory(atPath: temporary, withIntermediateDirectories: true)
         var variables: [Environment.Key: String?] = [
             "PLEXUS_INPUT": self.folder + "/input.json", "PLEXUS_RESULT": self.folder + "/result.json",
+            "TMPDIR": temporary,
         ]
         for (name, value) in self.environment {
             if let key = Environment.Key(rawValue: name) { variables[key] = value }
         }
         let result = try await Subprocess.run(
             .path(.init("/bin/sh")),
-            // The limit on file sizes keeps a job that prints for ever from filling the disk.
-            arguments: Arguments(["-c", "ulimit -f 2097152; exec \"$@\"", "job", program] + arguments),
+            arguments: Arguments(["-c", self.prelude, "job", program] + arguments),
             environment: .inherit.updating(variables), workingDirectory: .init(self.functionFolder),
             platformOptions: options,
             input: .fileDescriptor(input, closeAfterSpawningProcess: true),
             output: .fileDescriptor(output, closeAfterSpawningProcess: true),
-            error: .fileDescriptor(error, closeAfterSpawningProcess: true))
-        // What the function left running belongs to the job and ends with it.
-        kill(-result.processIdentifier.value, SIGKILL)
+            error: .fileDescriptor(error, closeAfterSpawningProcess: true)
+        ) { JobTrees.shared.begin(self.attempt, root: $0.processIdentifier.value) }
         return result.terminationStatus
+    }
+
+    /// Limits that the kernel holds at once, where looking each second would be late: on a file (in blocks of 512 bytes), on the
+    /// data of a process (in KiB), no dumps of memory; and when memory is short the kernel ends a job, not the worker.
+    private var prelude: String {
+        let blocks = max(1, min(self.limits.disk, 1 << 50) / 512)
+        let kibibytes = max(1, self.limits.memory / 1024)
+        return "ulimit -c 0; ulimit -f \(blocks); ulimit -d \(kibibytes); "
+            + "echo 1000 2>/dev/null >/proc/self/oom_score_adj; exec \"$@\""
     }
 
     private func create(_ name: String) throws -> FileDescriptor {
@@ -105,28 +191,29 @@ struct JobProcess: Sendable {
         }
     }
 
-    private func outcome(_ status: TerminationStatus?) -> ProcessOutcome {
+    private func outcome(_ ending: Ending) -> ProcessOutcome {
         let name = self.spec.reference
-        guard let status else {
-            return .failure(
-                errorClass: "timeout",
-                message: "\(name) ran longer than its timeout of \(self.timeoutSeconds) s and was killed",
-                exit: nil, log: self.log())
+        let failure = { (errorClass: String, message: String, exit: Int?) in
+            ProcessOutcome.failure(errorClass: errorClass, message: message, exit: exit, log: self.log())
         }
-        guard status.isSuccess else {
-            switch status {
-            case .exited(let code):
-                return .failure(
-                    errorClass: "exit", message: "\(name) ended with exit code \(code)\(self.lastLine)",
-                    exit: Int(code),
-                    log: self.log())
-            case .signaled(let signal):
-                return .failure(
-                    errorClass: "signal", message: "\(name) was ended by signal \(signal)", exit: nil,
-                    log: self.log())
-            }
+        switch ending {
+        case .timeout:
+            return failure(
+                "timeout", "\(name) ran longer than its timeout of \(self.timeoutSeconds) s and was killed",
+                nil)
+        case .exceeded(let errorClass, let message): return failure(errorClass, message, nil)
+        case .status(.exited(0)): return self.result(name)
+        case .status(.exited(let code)):
+            let line = self.lastLine
+            let isOutOfMemory = line.hasPrefix(": MemoryError")
+            return failure(
+                isOutOfMemory ? "memory" : "exit", "\(name) ended with exit code \(code)\(line)", Int(code))
+        case .status(.signaled(let signal)) where signal == SIGXFSZ:
+            return failure(
+                "disk", "\(name) wrote a file of more than its limit of \(self.limits.disk) bytes", nil)
+        case .status(.signaled(let signal)):
+            return failure("signal", "\(name) was ended by signal \(signal)", nil)
         }
-        return self.result(name)
     }
 
     private func result(_ name: String) -> ProcessOutcome {
@@ -179,5 +266,25 @@ struct JobProcess: Sendable {
         let size = (try? handle.seekToEnd()) ?? 0
         try? handle.seek(toOffset: size > UInt64(Self.logLimit) ? size - UInt64(Self.logLimit) : 0)
         return String(decoding: (try? handle.readToEnd()) ?? Data(), as: UTF8.self)
+    }
+}
+
+/// The folder of a job.
+enum JobFolder {
+    /// The size of all files in a folder, holes aside, in bytes. Walks it on a thread that may block.
+    static func bytes(of folder: String) async -> Int {
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global().async { continuation.resume(returning: Self.bytesNow(of: folder)) }
+        }
+    }
+
+    private static func bytesNow(of folder: String) -> Int {
+        var bytes = 0
+        let paths = FileManager.default.enumerator(atPath: folder)
+        while let path = paths?.nextObject() as? String {
+            var status = stat()
+            if lstat(folder + "/" + path, &status) == 0 { bytes += Int(status.st_blocks) * 512 }
+        }
+        return bytes
     }
 }

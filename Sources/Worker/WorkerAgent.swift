@@ -39,12 +39,13 @@ package final class WorkerAgent: Sendable {
         self.server = server
         self.settings = settings
         self.logger = logger
-        self.functions = FunctionCache(folder: settings.folder + "/functions", logger: logger)
+        self.functions = FunctionCache(workFolder: settings.folder, logger: logger)
     }
 
     /// Works until its task is cancelled; running processes are then ended.
     /// - Throws: ``ConnectionError`` when the server refuses the worker for good.
     package func run() async throws {
+        await JobTrees.shared.endLeftovers(of: self.settings.folder)
         let id = try await self.join()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await self.beat(id) }
@@ -148,9 +149,13 @@ package final class WorkerAgent: Sendable {
             self.logger.info(
                 "job starts", metadata: ["attempt": "\(attempt)", "function": "\(spec.reference)"])
             let process = JobProcess(
-                spec: spec, folder: folder, functionFolder: functionFolder,
+                attempt: attempt, limits: JobLimits(json: job["limits"], folder: folder), spec: spec,
+                folder: folder, functionFolder: functionFolder,
                 timeoutSeconds: job["timeout_seconds"]?.int ?? 300,
-                environment: ["PLEXUS_JOB": job["job"]?.string ?? "", "PLEXUS_ATTEMPT": attempt])
+                environment: [
+                    "PLEXUS_JOB": job["job"]?.string ?? "", JobTrees.cookie: attempt,
+                    JobTrees.workVariable: self.settings.folder,
+                ])
             outcome = await process.run()
         } catch let error as PreparationError {
             outcome = .failure(errorClass: "prepare", message: error.description, exit: nil, log: error.log)

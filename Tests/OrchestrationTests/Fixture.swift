@@ -29,7 +29,8 @@ final class Fixture: Sendable {
         self.orchestrator = Orchestrator(
             database: database, jobStates: try Self.machine("job", resources),
             runStates: try Self.machine("run", resources), blobs: self.blobs,
-            parse: { try GraphvizLibrary.parse($0) }, random: random, clock: { clock.now })
+            parse: { try GraphvizLibrary.parse($0) }, random: random,
+            uptime: { clock.uptime }, clock: { clock.now })
     }
 
     deinit { try? FileManager.default.removeItem(atPath: self.folder) }
@@ -40,7 +41,7 @@ final class Fixture: Sendable {
         return Orchestrator(
             database: self.database, jobStates: try Self.machine("job", self.database.resources),
             runStates: try Self.machine("run", self.database.resources), blobs: self.blobs,
-            clock: { clock.now })
+            uptime: { clock.uptime }, clock: { clock.now })
     }
 
     private let clock: ClockBox
@@ -48,6 +49,8 @@ final class Fixture: Sendable {
     var now: ZonedDateTime { self.clock.now }
 
     func advance(seconds: Int) { self.clock.advance(seconds) }
+    /// Somebody sets the machine's clock, forwards or backwards.
+    func setClock(by seconds: Int) { self.clock.set(by: seconds) }
 
     static func machine(_ name: String, _ resources: NamedResources) throws -> StateMachine {
         StateMachine(graph: try GraphvizLibrary.parse(resources.text("schema/states/\(name).dot") ?? ""))
@@ -139,8 +142,13 @@ final class Fixture: Sendable {
 }
 
 private final class ClockBox: Sendable {
-    private let time: Mutex<ZonedDateTime>
-    init(time: ZonedDateTime) { self.time = Mutex(time) }
-    var now: ZonedDateTime { self.time.withLock { $0 } }
-    func advance(_ seconds: Int) { self.time.withLock { $0 = $0.adding(seconds: seconds) } }
+    private let time: Mutex<(now: ZonedDateTime, uptime: Double)>
+    init(time: ZonedDateTime) { self.time = Mutex((time, 0)) }
+    var now: ZonedDateTime { self.time.withLock { $0.now } }
+    var uptime: Double { self.time.withLock { $0.uptime } }
+    func set(by seconds: Int) { self.time.withLock { $0.now = $0.now.adding(seconds: seconds) } }
+    func advance(_ seconds: Int) {
+        self.set(by: seconds)
+        self.time.withLock { $0.uptime += Double(seconds) }
+    }
 }

@@ -126,6 +126,29 @@ struct OrchestratorTests {
         }
     }
 
+    @Test(
+        "A clock that jumps takes no job from a worker that lives and leaves none with one that died",
+        arguments: [3600, -3600])
+    func clockJumps(seconds: Int) async throws {
+        let fixture = try await Fixture()
+        try await fixture.register("f")
+        for _ in 0..<2 { _ = try await fixture.orchestrator.call("f", input: [:], startedBy: "anne") }
+        let (dead, alive) = (try await fixture.worker(), try await fixture.worker())
+        let lost = try await fixture.orchestrator.lease(worker: dead, limit: 1)[0]
+        let kept = try await fixture.orchestrator.lease(worker: alive, limit: 1)[0]
+        #expect(try await fixture.orchestrator.takeBackExpired() == 0)
+        fixture.setClock(by: seconds)
+        #expect(try await fixture.orchestrator.takeBackExpired() == 0)
+        for _ in 0..<2 {
+            fixture.advance(seconds: 8)
+            _ = try await fixture.orchestrator.heartbeat(
+                worker: alive, attempts: [kept.attempt], load: 0, memoryFreeBytes: 0)
+        }
+        #expect(try await fixture.orchestrator.takeBackExpired() == 1)
+        let again = try await fixture.orchestrator.lease(worker: alive, limit: 5)
+        #expect(again.map(\.job) == [lost.job])
+    }
+
     @Test func theMostUrgentJobGoesFirst() async throws {
         let fixture = try await Fixture()
         try await fixture.register("f")

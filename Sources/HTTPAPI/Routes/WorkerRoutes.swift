@@ -244,7 +244,7 @@ extension LeasedJob {
         [
             "job": .string(self.job), "attempt": .string(self.attempt), "function": self.definition,
             "input": self.input,
-            "timeout_seconds": .int(self.timeoutSeconds),
+            "timeout_seconds": .int(self.timeoutSeconds), "limits": FunctionLimits(self.definition).json,
             "bindings": .array(
                 self.bindings.map {
                     [

@@ -78,6 +78,10 @@ package struct FunctionDefinition: Hashable, Sendable {
         self.cores = reader.integer("cores", in: 0...100_000, inside: "resources") ?? 0
         self.memoryBytes = reader.bytes("memory", inside: "resources") ?? 0
         self.maxRunning = reader.integer("max_running", in: 1...1_000_000)
+        for name in ["memory", "disk"] where reader.bytes(name, inside: "limits") == 0 {
+            reader.problems.append(Problem("member limits.\(name)", "0 bytes are not enough"))
+        }
+        _ = reader.integer("processes", in: 1...1_000_000, inside: "limits")
         self.description = reader.optionalText("description") { _ in true } ?? ""
         self.source = json
         for side in ["input", "output"] {
@@ -126,6 +130,36 @@ package struct FunctionDefinition: Hashable, Sendable {
     private static func isInside(_ path: String) -> Bool {
         !path.isEmpty && !path.hasPrefix("/") && !path.hasPrefix("-")
             && !path.split(separator: "/").contains("..")
+    }
+}
+
+/// How much of a machine a call may take before it is ended: `limits` of a definition. What it does not say the worker sets.
+package struct FunctionLimits: Hashable, Sendable {
+    /// Bytes of memory of all its processes together.
+    package let memoryBytes: Int?
+    /// Bytes of the files that it makes in its folder, and of any one file.
+    package let diskBytes: Int?
+    /// How many processes at once.
+    package let processes: Int?
+
+    /// Reads those of a definition that was checked when it was registered.
+    package init(_ definition: JSON) {
+        let limits = definition["limits"]
+        let bytes = { (name: String) in
+            limits?[name].flatMap { $0.int ?? $0.string.flatMap(ByteCount.bytes) }
+        }
+        self.memoryBytes = bytes("memory")
+        self.diskBytes = bytes("disk")
+        self.processes = limits?["processes"]?.int
+    }
+
+    /// As the worker protocol carries them.
+    package var json: JSON {
+        var json = JSON.Object()
+        json["memory_bytes"] = self.memoryBytes.map(JSON.int)
+        json["disk_bytes"] = self.diskBytes.map(JSON.int)
+        json["processes"] = self.processes.map(JSON.int)
+        return .object(json)
     }
 }
 

@@ -135,6 +135,7 @@ extension Orchestrator {
                     leased.append(
                         try self.lease(job, to: worker, on: round.machine, now: now, in: transaction))
                 }
+                self.leases.extend(leased.map(\.attempt))
                 return leased
             }
         } catch {
@@ -204,6 +205,7 @@ extension Orchestrator {
                     "lease_until": .dateTime(now.adding(seconds: Self.leaseSeconds)),
                 ])
             let keptIDs = Set(kept.compactMap { $0["id"]?.string })
+            self.leases.extend(keptIDs)
             return attempts.filter { !keptIDs.contains($0) }
         }
     }
@@ -314,20 +316,24 @@ extension Orchestrator {
     /// - Throws: ``StorageError``.
     @discardableResult
     package func takeBackExpired() async throws -> Int {
-        let now = Value.dateTime(self.clock())
-        guard try !self.database.read("leases_expired", ["now": now]).isEmpty else { return 0 }
+        let open = try self.database.read("attempts_open").compactMap { $0["id"]?.string }
+        let expired = self.leases.expired(of: open)
+        guard !expired.isEmpty else { return 0 }
         return try await self.database.write { transaction in
-            let expired = try self.run("leases_expired", in: transaction, ["now": now])
-            for row in expired {
-                guard let attempt = row["id"]?.string, let held = try self.attempt(attempt, in: transaction)
+            var count = 0
+            for attempt in expired {
+                // Its worker may have been heard of meanwhile.
+                guard self.leases.expired(attempt), let held = try self.attempt(attempt, in: transaction),
+                    held.attemptState == "leased" || held.attemptState == "running"
                 else { continue }
+                count += 1
                 let outcome = AttemptOutcome(
                     result: nil,
                     error: "the worker \(held.worker) was not heard of for \(Self.leaseSeconds) s",
                     errorClass: "worker_lost", exit: nil, log: "")
                 try self.end(held, attempt, outcome, state: "lost", in: transaction)
             }
-            return expired.count
+            return count
         }
     }
 

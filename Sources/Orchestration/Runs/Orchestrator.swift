@@ -25,15 +25,18 @@ package struct Orchestrator: Sendable {
     let random: @Sendable () -> Double
     /// Who may take which job next.
     let queue: JobQueue
+    /// Until when workers hold what they took.
+    let leases: LeaseTimes
 
     /// The orchestrator of a graph, with the state machines and the clock it is to keep.
     ///
     /// `blobs` is where results are; without it no condition, fan-out or choice can look into them. `parse` reads graphs that functions
-    /// make; without it there are no dynamic steps.
+    /// make; without it there are no dynamic steps. `uptime` gives seconds that never jump, as the clock may.
     package init(
         database: GraphDatabase, jobStates: StateMachine, runStates: StateMachine, blobs: BlobStore? = nil,
         parse: (@Sendable (String) async throws -> DotGraph)? = nil,
         random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) },
+        uptime: (@Sendable () -> Double)? = nil,
         clock: @escaping @Sendable () -> ZonedDateTime
     ) {
         self.database = database
@@ -44,6 +47,8 @@ package struct Orchestrator: Sendable {
         self.parse = parse
         self.random = random
         self.queue = JobQueue(database, clock: clock)
+        let start = SuspendingClock.now
+        self.leases = LeaseTimes(uptime: uptime ?? { (SuspendingClock.now - start) / .seconds(1) })
     }
 
     /// Whether some job may be taken now, by somebody: before the dearer look for one that a worker can take.

@@ -1,0 +1,90 @@
+internal import Glibc
+
+/// The processes of this machine, as `/proc` shows them at a moment.
+struct ProcessTable {
+    /// One of them.
+    struct Entry {
+        let pid: pid_t
+        let parent: pid_t
+        let session: pid_t
+        /// When it started, in ticks since the machine did: tells it from another with the same number.
+        let start: UInt64
+        let isZombie: Bool
+    }
+
+    let entries: [pid_t: Entry]
+
+    /// Reads the table. O(processes), a file each.
+    init() {
+        var entries: [pid_t: Entry] = [:]
+        if let folder = opendir("/proc") {
+            defer { closedir(folder) }
+            while let item = readdir(folder) {
+                let name = withUnsafePointer(to: &item.pointee.d_name) {
+                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+                }
+                guard let pid = pid_t(name), let entry = Self.entry(pid) else { continue }
+                entries[pid] = entry
+            }
+        }
+        self.entries = entries
+    }
+
+    /// proc_pid_stat(5); nil for a process that is gone.
+    static func entry(_ pid: pid_t) -> Entry? {
+        // The name may hold anything but ends with the last bracket.
+        guard let text = Self.read("/proc/\(pid)/stat", limit: 4096), let bracket = text.lastIndex(of: 41)
+        else {
+            return nil
+        }
+        let fields = text[(bracket + 1)...].split(separator: 32)
+        guard fields.count > 20, let parent = Self.number(fields[1]), let session = Self.number(fields[3]),
+            let start = Self.number(fields[19])
+        else { return nil }
+        return Entry(
+            pid: pid, parent: pid_t(truncatingIfNeeded: parent), session: pid_t(truncatingIfNeeded: session),
+            start: UInt64(start), isZombie: fields[0].first == UInt8(ascii: "Z"))
+    }
+
+    /// The value of a variable in the environment that a process was started with; nil where it cannot be read.
+    static func variable(_ name: String, of pid: pid_t) -> String? {
+        guard let bytes = Self.read("/proc/\(pid)/environ", limit: 1 << 20) else { return nil }
+        let beginning = Array((name + "=").utf8)
+        return bytes.split(separator: 0).first { $0.starts(with: beginning) }
+            .map { String(decoding: $0.dropFirst(beginning.count), as: UTF8.self) }
+    }
+
+    /// Memory that a process has for itself, in bytes: resident and not shared.
+    static func memory(of pid: pid_t) -> Int {
+        guard let text = Self.read("/proc/\(pid)/statm", limit: 256) else { return 0 }
+        let fields = text.split(separator: 32)
+        guard fields.count > 2, let resident = Self.number(fields[1]), let shared = Self.number(fields[2])
+        else {
+            return 0
+        }
+        return max(0, resident - shared) * sysconf(Int32(_SC_PAGESIZE))
+    }
+
+    private static func number(_ digits: ArraySlice<UInt8>) -> Int? {
+        Int(String(decoding: digits, as: UTF8.self))
+    }
+
+    private static func read(_ path: String, limit: Int) -> [UInt8]? {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return nil }
+        defer { close(file) }
+        var bytes = [UInt8](repeating: 0, count: min(limit, 4096))
+        var count = 0
+        while count < limit {
+            if count == bytes.count { bytes += [UInt8](repeating: 0, count: min(count, limit - count)) }
+            let result = bytes.withUnsafeMutableBytes { buffer in
+                Glibc.read(file, buffer.baseAddress.map { $0 + count }, buffer.count - count)
+            }
+            if result < 0, errno == EINTR { continue }
+            guard result >= 0 else { return nil }
+            guard result > 0 else { break }
+            count += result
+        }
+        return Array(bytes[..<count])
+    }
+}

@@ -1,0 +1,245 @@
+"""What jobs, workers and servers must survive: functions that hang, fork, hide, fill memory and disk; kill -9 of either side."""
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import threading
+import time
+import unittest
+
+from plexus import Case, PLEXUS, run
+
+
+def processes(word):
+    """Numbers of the processes whose command line has a word."""
+    found = []
+    for folder in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            if word.encode() in (folder / "cmdline").read_bytes() and int(folder.name) != os.getpid():
+                found.append(int(folder.name))
+        except OSError:
+            pass
+    return found
+
+
+class Survival(Case):
+    """Functions are Python or shell texts, registered from a repository made for the test."""
+
+    def register(self, **functions):
+        repository = self.folder / "repository"
+        repository.mkdir(exist_ok=True)
+        if not (repository / ".git").exists():
+            subprocess.run(["git", "init", "-q", str(repository)], check=True)
+        for name, (source, _) in functions.items():
+            (repository / f"{name}.py").write_text(source)
+        git = ["git", "-C", str(repository), "-c", "user.name=t", "-c", "user.email=t@example.org"]
+        subprocess.run(git + ["add", "-A"], check=True)
+        subprocess.run(git + ["commit", "-qm", "functions"], check=True)
+        commit = subprocess.run(git + ["rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
+        for name, (_, more) in functions.items():
+            definition = self.folder / f"{name}.json"
+            definition.write_text(json.dumps({
+                "name": name, "version": "1.0.0", "repository": str(repository), "commit": commit, "runtime": "python",
+                "entry": f"{name}.py:main", "timeout": "30s", **more}))
+            self.server.run("function", "register", definition)
+
+    def attempt(self, job):
+        return self.server.query("MATCH (:Job {id: $id})-[:HAS]->(a:Attempt) RETURN a.error_class ORDER BY a.number", id=job["id"]) or None
+
+    def failed(self, name, timeout=30):
+        job = self.job(name, timeout=timeout)
+        self.assertEqual(job["state"], "failed", job)
+        return job
+
+    def test_what_hangs_with_all_signals_blocked_is_ended_and_its_slot_is_free(self):
+        self.register(
+            stuck=("import ctypes, signal\ndef main(given):\n"
+                   "    signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))\n"
+                   "    ctypes.CDLL(None).pause()\n    while True: ctypes.CDLL(None).sleep(1000)\n", {"timeout": "2s"}),
+            quick=("def main(given):\n    return {'x': 1}\n", {}))
+        self.worker("--slots", "1")
+        self.job("quick")
+        start = time.monotonic()
+        job = self.failed("stuck")
+        self.assertIn("timeout of 2 s", job["error"])
+        self.assertEqual(self.job("quick")["state"], "succeeded")
+        # Its timeout, two seconds, and what a job and the test's looking take.
+        self.assertLess(time.monotonic() - start, 2 + 2 + 1)
+
+    def test_nothing_that_a_job_started_is_left_wherever_it_hid(self):
+        word = f"hider-{os.getpid()}-{time.monotonic_ns()}"
+        self.register(hider=(
+            "import os, subprocess, sys, time\n"
+            "def main(given):\n"
+            f"    sleeper = [sys.executable, '-c', 'import time; time.sleep(600)', '{word}']\n"
+            "    subprocess.Popen(sleeper)\n"
+            "    subprocess.Popen(sleeper, start_new_session=True)\n"
+            "    subprocess.Popen(sleeper, start_new_session=True, env={})\n"
+            "    for clean in (None, {}):\n"  # its parent ends at once: the grandchild has nobody
+            "        subprocess.run([sys.executable, '-c', 'import subprocess, sys; subprocess.Popen(sys.argv[1:], start_new_session=True)', *sleeper], env=clean)\n"
+            "    time.sleep(float(given.get('seconds', 0.3)))\n"
+            "    return {'done': True}\n", {"timeout": "3s"}))
+        self.worker()
+        self.assertEqual(self.job("hider")["state"], "succeeded")
+        self.assertEqual(processes(word), [])
+        self.assertEqual(self.job("hider", {"seconds": 60})["state"], "failed")
+        self.assertEqual(processes(word), [])
+
+    def test_what_forks_without_end_is_ended(self):
+        word = f"forker-{os.getpid()}-{time.monotonic_ns()}"
+        self.register(forker=(
+            "import os, time\n"
+            "def main(given):\n"
+            f"    open('/proc/self/comm', 'w').write('forker')\n"
+            "    while True:\n"
+            "        if os.fork() == 0:\n"
+            "            os.setsid()\n"
+            "            time.sleep(600)\n"
+            "        time.sleep(0.002)\n", {"limits": {"processes": 50}, "env": word}))
+        self.worker()
+        job = self.failed("forker")
+        self.assertIn("processes, more than its limit of 50", job["error"])
+        left = subprocess.run(["pgrep", "-x", "-r", "R,S,D,T", "forker"], capture_output=True, text=True).stdout
+        self.assertEqual(left, "")
+
+    def test_what_fills_memory_or_disk_is_ended_with_its_reason(self):
+        self.register(
+            one=("def main(given):\n    data = []\n    while True: data.append(bytearray(1 << 20))\n", {"limits": {"memory": "200MiB"}}),
+            many=("import os, time\n"
+                  "def main(given):\n"
+                  "    for _ in range(4):\n"
+                  "        if os.fork() == 0:\n"
+                  "            data = os.urandom(80 << 20)\n"
+                  "            time.sleep(600)\n"
+                  "    time.sleep(600)\n", {"limits": {"memory": "200MiB"}}),
+            file=("import os\ndef main(given):\n"
+                  "    with open(os.environ['TMPDIR'] + '/big', 'wb') as file:\n"
+                  "        while True: file.write(bytes(1 << 20))\n", {"limits": {"disk": "20MiB"}}),
+            files=("import os, time\ndef main(given):\n"
+                   "    for number in range(40):\n"
+                   "        open(os.environ['TMPDIR'] + f'/{number}', 'wb').write(os.urandom(1 << 20))\n"
+                   "    time.sleep(600)\n", {"limits": {"disk": "20MiB"}}))
+        self.worker()
+        for name, word in [("one", "MemoryError"), ("many", "bytes of memory"), ("file", "File too large"), ("files", "bytes of files")]:
+            with self.subTest(name):
+                self.assertIn(word, self.failed(name)["error"])
+        work = self.folder / "work" / "jobs"
+        self.assertEqual([str(path) for path in work.rglob("*")], [])
+
+    def test_what_prints_a_gigabyte_or_gives_no_result(self):
+        self.register(
+            talker=("import sys\ndef main(given):\n"
+                    "    line = 'x' * 1023 + '\\n'\n"
+                    "    for _ in range(1 << 10): sys.stdout.write(line * 1024)\n"
+                    "    return {'said': 'much'}\n", {}),
+            silent=("import os\ndef main(given):\n    os._exit(0)\n", {}),
+            wrong=("def main(given):\n    return {'n': 'seven'}\n",
+                   {"output_schema": {"type": "object", "properties": {"n": {"type": "integer"}}}}))
+        self.worker()
+        job = self.job("talker", timeout=60)
+        self.assertEqual(job["state"], "succeeded", job)
+        logs = self.server.query("MATCH (a:Attempt) WHERE a.id STARTS WITH $id RETURN size(coalesce(a.log, ''))", id=job["id"])
+        self.assertLessEqual(max(size for size, in logs), 20_000)
+        self.assertIn("no JSON result", self.failed("silent")["error"])
+        self.assertIn("/n", self.failed("wrong")["error"])
+
+    def test_a_killed_worker_s_job_runs_elsewhere_and_one_result_is_believed(self):
+        mark = self.folder / "began"
+        self.register(slow=(
+            "import os, time\n"
+            "def main(given):\n"
+            f"    with open('{mark}', 'a') as file: file.write(os.environ['PLEXUS_ATTEMPT'] + '\\n')\n"
+            "    time.sleep(4)\n"
+            "    return {'attempt': os.environ['PLEXUS_ATTEMPT']}\n", {}))
+        first = self.worker("--slots", "1")
+        _, job = self.server.request("POST", "/v1/jobs", {"function": "slow", "input": {}})
+        self.until(lambda: mark.exists())
+        killed = time.monotonic()
+        first.kill()
+        first.wait()
+        other = self.worker("--slots", "1", "--work", str(self.folder / "elsewhere"))
+        self.until(lambda: len(mark.read_text().splitlines()) == 2, 25)
+        self.assertLess(time.monotonic() - killed, 20)
+        self.until(lambda: self.server.request("GET", "/v1/jobs/" + job["id"])[1]["state"] == "succeeded")
+        _, result = self.server.request("GET", f"/v1/jobs/{job['id']}/result")
+        self.assertEqual(result, {"attempt": job["id"] + "#2"})
+        states = self.server.query("MATCH (a:Attempt) WHERE a.id STARTS WITH $id RETURN a.state ORDER BY a.id", id=job["id"])
+        self.assertEqual([state for state, in states], ["lost", "succeeded"])
+        self.assertIsNone(other.poll())
+
+    def test_what_a_killed_worker_left_running_ends_when_it_comes_back(self):
+        word = f"orphan-{os.getpid()}-{time.monotonic_ns()}"
+        self.register(orphan=(
+            "import subprocess, sys\ndef main(given):\n"
+            f"    subprocess.run([sys.executable, '-c', 'import time; time.sleep(600)', '{word}'], start_new_session=True)\n", {}))
+        worker = self.worker()
+        self.server.request("POST", "/v1/jobs", {"function": "orphan", "input": {}})
+        self.until(lambda: processes(word))
+        worker.kill()
+        worker.wait()
+        self.assertTrue(processes(word))
+        self.worker()
+        self.until(lambda: not processes(word), 10)
+
+    def test_a_server_killed_under_load_loses_nothing_and_believes_once(self):
+        self.register(count=("def main(given):\n    return {'n': given['n']}\n", {"warm": True}))
+        self.worker("--slots", "2")
+        accepted, stop = [], threading.Event()
+
+        def submit():
+            number = 0
+            while not stop.is_set():
+                number += 1
+                try:
+                    status, job = self.server.request("POST", "/v1/jobs", {"function": "count", "input": {"n": number}})
+                    if status == 201:
+                        accepted.append((job["id"], number))
+                except Exception:
+                    time.sleep(0.05)
+                time.sleep(0.02)
+
+        thread = threading.Thread(target=submit)
+        thread.start()
+        try:
+            for _ in range(2):
+                time.sleep(1.5)
+                port = self.server.port
+                self.server.kill()
+                self.server = self.start(port=port)
+            time.sleep(0.5)
+        finally:
+            stop.set()
+            thread.join()
+        self.assertGreater(len(accepted), 20)
+
+        def ended():
+            rows = self.server.query("MATCH (j:Job) WHERE j.id IN $ids AND j.state = 'succeeded' RETURN count(j)", ids=[id for id, _ in accepted])
+            return rows[0][0] == len(accepted)
+
+        try:
+            self.until(ended, 60)
+        except AssertionError:
+            states = self.server.query("MATCH (j:Job) WHERE j.id IN $ids RETURN j.state, count(*)", ids=[id for id, _ in accepted])
+            raise AssertionError(f"of {len(accepted)} jobs: {states}\n" + (self.folder / "worker.log").read_text()[-3000:])
+        for id, number in accepted:
+            _, result = self.server.request("GET", f"/v1/jobs/{id}/result")
+            self.assertEqual(result, {"n": number})
+        believed = self.server.query("MATCH (a:Attempt {state: 'succeeded'}) WITH split(a.id, '#')[0] AS job, count(*) AS n WHERE n > 1 RETURN count(*)")
+        self.assertEqual(believed, [[0]])
+
+    def test_a_second_server_on_one_store_does_not_start(self):
+        told = run("serve", "--data", self.server.data, "--http", "127.0.0.1:0", "--bolt", "127.0.0.1:0", code=None)
+        self.assertIn("another process", told)
+        self.assertEqual(self.server.request("GET", "/readyz")[0], 200)
+
+    def until(self, condition, seconds=20):
+        end = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > end:
+                self.fail("it did not come about in time")
+            time.sleep(0.05)
+
+
+if __name__ == "__main__":
+    unittest.main()
