@@ -5,7 +5,7 @@ MATCH (w:Worker {id: $worker})
 SET j.state = CASE WHEN j.state = 'queued' THEN 'leased' ELSE j.state END, j.attempts = $number, j.updated_at = $now,
     j.expires_at = null
 CREATE (a:Attempt {
-  id: $attempt, job: $job, number: $number, worker: $worker, machine: $machine, state: 'leased',
+  id: $attempt, job: $job, number: $number, worker: $worker, machine: $machine, state: 'leased', queued_at: j.queued_at,
   leased_at: $now, lease_until: $lease_until
 })-[:TRIES]->(j)
 CREATE (a)-[:RAN_ON]->(w)

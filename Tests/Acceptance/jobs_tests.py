@@ -107,6 +107,21 @@ class Jobs(Case):
         self.assertEqual((job["state"], job["error_class"], job["attempts"]), ("failed", "schema", 1))
         self.assertIn("the member `nowhere` is missing", job["error"])
 
+    def test_what_calls_took_is_told_by_version_and_machine(self):
+        self.worker()
+        for _ in range(3):
+            self.assertEqual(self.job("machine")["state"], "succeeded")
+        self.assertEqual(self.job("garbage")["state"], "failed")
+        rows = self.server.run("function", "stats", "machine", "--format", "csv").splitlines()
+        self.assertEqual(rows[0].split(",")[:5], ["version", "tries", "succeeded", "failed", "lost"])
+        self.assertEqual(rows[1].split(",")[:5], ["1.0.0", "3", "3", "0", "0"])
+        by_machine = self.server.run("function", "stats", "garbage", "--machines", "--since", "1h", "--format", "json")
+        (row,) = json.loads(by_machine)
+        self.assertEqual((row["tries"], row["failed"]), (1, 1))
+        self.assertTrue(row["machine"])
+        self.assertEqual(self.server.request("GET", "/v1/functions/none/statistics")[0], 404)
+        self.assertEqual(self.server.request("GET", "/v1/functions/machine/statistics?since=never")[0], 400)
+
     def test_versions_never_change(self):
         _, shown = self.server.request("GET", "/v1/functions/machine/versions/1.0.0")
         definition = shown["definition"]

@@ -24,6 +24,9 @@ struct OrchestrationRoutes {
             _, context in
             try self.function(context, version: context.parameters.get("version"))
         }
+        router.get("/v1/functions/:name/statistics", .inHandler) { request, context in
+            try self.statistics(request, context)
+        }
         router.post("/v1/functions/:name/versions/:version/:change", .inHandler) { _, context in
             try self.services.require(
                 .on(.function, .publish, context.parameters.get("name") ?? ""), or: .network(.operate),
@@ -80,6 +83,37 @@ struct OrchestrationRoutes {
         let isNew = try await self.services.functions.register(definition, now: self.services.now)
         return Response(
             ["id": .string(definition.reference), "created": .bool(isNew)], status: isNew ? .created : .ok)
+    }
+
+    /// For whom publishes the function, and whom machines and costs are no secret to.
+    private func statistics(_ request: Request, _ context: APIContext) throws -> Response {
+        let name = context.part("name")
+        try self.services.require(.on(.function, .publish, name), or: .network(.operate), context)
+        _ = try self.services.functions.version(name)
+        var since: ZonedDateTime?
+        if let text = request.parameter("since") {
+            guard
+                let moment = ZonedDateTime(iso: text)
+                    ?? TimeSpan.seconds(text).map({ self.services.now.adding(seconds: -$0) })
+            else {
+                throw HTTPProblem(
+                    .badRequest, code: "invalid_request",
+                    "`since` is a time such as \"2026-11-26T12:00:00Z\", or how long ago, such as \"7d\"")
+            }
+            since = moment
+        }
+        let found = try FunctionStatistics(of: name, since: since, in: self.services.database)
+        return Response([
+            "versions": .array(found.versions.map { self.services.json($0) }),
+            "machines": .array(found.machines.map { self.services.json($0) }),
+            "regressions": .array(
+                found.regressions.map {
+                    [
+                        "version": .string($0.version), "before": .string($0.before),
+                        "measure": .string($0.measure), "message": .string($0.message),
+                    ]
+                }),
+        ])
     }
 
     private func function(_ context: APIContext, version: String?) throws -> Response {

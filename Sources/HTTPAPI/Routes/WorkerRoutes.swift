@@ -117,21 +117,32 @@ struct WorkerRoutes {
         guard let events = body["events"]?.array else {
             throw HTTPProblem(.badRequest, code: "invalid_request", "the member `events` (a list) is missing")
         }
-        for event in events { try await self.take(event, worker: self.worker(context)) }
-        return Response(["accepted": .int(events.count)])
+        let refused = try await self.services.orchestrator.report(
+            try events.map { try self.event($0) }, worker: self.worker(context))
+        // One alone is answered as before; of several each has its own answer.
+        if events.count == 1, let error = refused[0] { throw error }
+        return Response([
+            "accepted": .int(events.count - refused.count),
+            "refused": .array(
+                refused.sorted { $0.key < $1.key }.map { index, error in
+                    [
+                        "event": .int(index), "attempt": events[index]["attempt"] ?? .null,
+                        "code": .string(error.code), "detail": .string(error.description),
+                    ]
+                }),
+        ])
     }
 
-    private func take(_ event: JSON, worker: String) async throws {
+    private func event(_ event: JSON) throws -> AttemptEvent {
         guard let attempt = event["attempt"]?.string, let kind = event["event"]?.string else {
             throw HTTPProblem(
                 .badRequest, code: "invalid_request", "an event needs the texts `attempt` and `event`")
         }
-        let orchestrator = self.services.orchestrator
         let log = String((event["log"]?.string ?? "").suffix(16_384))
+        let memory = event["memory_bytes"]?.int
         switch kind {
         case "started":
-            try await orchestrator.started(
-                attempt: attempt, worker: worker, provides: event["function"]?.string ?? "")
+            return AttemptEvent(attempt: attempt, .started(function: event["function"]?.string ?? ""))
         case "succeeded":
             guard let digest = event["result"]?["sha256"]?.string, let size = self.services.blobs.size(digest)
             else {
@@ -139,18 +150,20 @@ struct WorkerRoutes {
                     .badRequest, code: "result_missing",
                     "a success needs `result.sha256` of a blob that was sent before")
             }
-            try await orchestrator.ended(
-                attempt: attempt, worker: worker,
-                AttemptOutcome(
-                    result: .init(sha256: digest, size: size), error: nil, errorClass: nil, exit: 0, log: log)
-            )
+            return AttemptEvent(
+                attempt: attempt,
+                .ended(
+                    AttemptOutcome(
+                        result: .init(sha256: digest, size: size), error: nil, errorClass: nil, exit: 0,
+                        log: log, memoryBytes: memory)))
         case "failed":
-            try await orchestrator.ended(
-                attempt: attempt, worker: worker,
-                AttemptOutcome(
-                    result: nil, error: event["error"]?.string ?? "it failed without saying why",
-                    errorClass: event["error_class"]?.string ?? "unknown", exit: event["exit"]?.int, log: log)
-            )
+            return AttemptEvent(
+                attempt: attempt,
+                .ended(
+                    AttemptOutcome(
+                        result: nil, error: event["error"]?.string ?? "it failed without saying why",
+                        errorClass: event["error_class"]?.string ?? "unknown", exit: event["exit"]?.int,
+                        log: log, memoryBytes: memory)))
         default:
             throw HTTPProblem(
                 .badRequest, code: "invalid_request",

@@ -361,7 +361,7 @@ extension Orchestrator {
                     "attempt": attempt["id"] ?? .null, "state": .string("cancelled"), "now": now,
                     "exit": .null,
                     "error": .string(reason), "error_class": .string("cancelled"),
-                    "log": .string(""),
+                    "log": .string(""), "memory_bytes": .null,
                 ])
         }
         try self.move(job, from: state, to: "cancelled", because: reason, in: transaction)

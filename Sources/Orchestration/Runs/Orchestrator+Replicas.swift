@@ -302,7 +302,7 @@ extension Orchestrator {
                 [
                     "attempt": .string(attempt.id), "state": .string("cancelled"),
                     "now": .dateTime(self.clock()), "exit": .null, "error": .string(reason),
-                    "error_class": .string("cancelled"), "log": .string(""),
+                    "error_class": .string("cancelled"), "log": .string(""), "memory_bytes": .null,
                 ])
         }
     }

@@ -84,14 +84,41 @@ package struct AttemptOutcome: Hashable, Sendable {
     package let exit: Int?
     /// The end of what it printed.
     package let log: String
+    /// The most memory it took; nil when that is not known.
+    package let memoryBytes: Int?
 
     /// Joins the parts.
-    package init(result: Result?, error: String?, errorClass: String?, exit: Int?, log: String) {
+    package init(
+        result: Result?, error: String?, errorClass: String?, exit: Int?, log: String, memoryBytes: Int? = nil
+    ) {
+        self.memoryBytes = memoryBytes
         self.result = result
         self.error = error
         self.errorClass = errorClass
         self.exit = exit
         self.log = log
+    }
+}
+
+/// What a worker tells of one of its attempts.
+package struct AttemptEvent: Sendable {
+    /// What happened.
+    package enum Kind: Sendable {
+        /// Its process was started; the worker has the function, `name@version`, ready.
+        case started(function: String)
+        /// It ended.
+        case ended(AttemptOutcome)
+    }
+
+    /// The attempt's id.
+    package let attempt: String
+    /// What happened.
+    package let kind: Kind
+
+    /// Joins the two.
+    package init(attempt: String, _ kind: Kind) {
+        self.attempt = attempt
+        self.kind = kind
     }
 }
 
@@ -210,44 +237,110 @@ extension Orchestrator {
         }
     }
 
+    /// Takes what a worker tells of its attempts, all in one commit. An event that is refused changes nothing and does not keep the
+    /// others from counting.
+    /// - Returns: why events were refused, by their place in the list.
+    /// - Throws: ``StorageError``, ``DatabaseClosed``.
+    package func report(_ events: [AttemptEvent], worker: String) async throws -> [Int: OrchestrationError] {
+        var judged: [JudgedEvent] = []
+        for event in events { judged.append(try await self.judged(event)) }
+        do {
+            return try await self.report(judged, worker: worker)
+        } catch let error as OrchestrationError {
+            guard judged.count > 1 else { return [0: error] }
+        }
+        // One of them broke off half way, which is rare: then each has a commit of its own.
+        var refused: [Int: OrchestrationError] = [:]
+        for (index, one) in judged.enumerated() {
+            do {
+                refused[index] = try await self.report([one], worker: worker)[0]
+            } catch let error as OrchestrationError {
+                refused[index] = error
+            }
+        }
+        return refused
+    }
+
+    private func report(
+        _ events: [JudgedEvent], worker: String
+    ) async throws -> [Int: OrchestrationError] {
+        try await self.database.write { transaction in
+            var refused: [Int: OrchestrationError] = [:]
+            for (index, (event, graph)) in events.enumerated() {
+                do {
+                    switch event.kind {
+                    case .started(let function):
+                        try self.start(event.attempt, worker, provides: function, in: transaction)
+                    case .ended(let outcome):
+                        try self.end(event.attempt, worker, outcome, splicing: graph, in: transaction)
+                    }
+                } catch OrchestrationError.leaseLost(let attempt) {
+                    // Found out before anything was written.
+                    refused[index] = .leaseLost(attempt: attempt)
+                }
+            }
+            return refused
+        }
+    }
+
+    private typealias JudgedEvent = (event: AttemptEvent, graph: PipelineDefinition?)
+
+    /// An event with what is to be known of its result before it can count.
+    private func judged(
+        _ event: AttemptEvent
+    ) async throws -> JudgedEvent {
+        guard case .ended(let told) = event.kind, told.result != nil else { return (event, nil) }
+        let outcome = try await self.checked(told, of: event.attempt)
+        guard let result = outcome.result else {
+            return (AttemptEvent(attempt: event.attempt, .ended(outcome)), nil)
+        }
+        do {
+            return (event, try await self.dynamicGraph(of: event.attempt, result: result))
+        } catch let error as StepValueError {
+            let failure = AttemptOutcome(
+                result: nil, error: error.message, errorClass: "output", exit: outcome.exit, log: outcome.log)
+            return (AttemptEvent(attempt: event.attempt, .ended(failure)), nil)
+        }
+    }
+
     /// The process of an attempt was started.
     /// - Throws: ``OrchestrationError/leaseLost(attempt:)``.
     package func started(attempt: String, worker: String, provides function: String) async throws {
-        try await self.database.write { transaction in
-            let held = try self.held(attempt, by: worker, in: transaction)
-            let now = Value.dateTime(self.clock())
-            _ = try self.run(
-                "attempt_start", in: transaction, ["attempt": .string(attempt), "now": now])
-            _ = try self.run(
-                "worker_provides", in: transaction,
-                ["worker": .string(worker), "function": .string(function), "now": now])
-            // Another replica of it may run already.
-            if held.state != "running" || held.replicas == 1 {
-                try self.move(held.job, from: held.state, to: "running", in: transaction)
-            }
+        let refused = try await self.report(
+            [AttemptEvent(attempt: attempt, .started(function: function))], worker: worker)
+        if let error = refused[0] { throw error }
+    }
+
+    private func start(
+        _ attempt: String, _ worker: String, provides function: String, in transaction: GraphTransaction
+    ) throws {
+        let held = try self.held(attempt, by: worker, in: transaction)
+        let now = Value.dateTime(self.clock())
+        _ = try self.run("attempt_start", in: transaction, ["attempt": .string(attempt), "now": now])
+        _ = try self.run(
+            "worker_provides", in: transaction,
+            ["worker": .string(worker), "function": .string(function), "now": now])
+        // Another replica of it may run already.
+        if held.state != "running" || held.replicas == 1 {
+            try self.move(held.job, from: held.state, to: "running", in: transaction)
         }
     }
 
     /// An attempt ended. A success is believed once; a failure is tried again while tries are left.
     /// - Throws: ``OrchestrationError/leaseLost(attempt:)``.
     package func ended(attempt: String, worker: String, _ outcome: AttemptOutcome) async throws {
-        var (outcome, graph): (AttemptOutcome, PipelineDefinition?) = (outcome, nil)
-        do {
-            outcome = try await self.checked(outcome, of: attempt)
-            if let result = outcome.result {
-                graph = try await self.dynamicGraph(of: attempt, result: result)
-            }
-        } catch let error as StepValueError {
-            outcome = AttemptOutcome(
-                result: nil, error: error.message, errorClass: "output", exit: outcome.exit, log: outcome.log)
-        }
-        let (judged, spliced) = (outcome, graph)
-        try await self.database.write { transaction in
-            let held = try self.held(attempt, by: worker, in: transaction)
-            try self.end(
-                held, attempt, judged, state: judged.result == nil ? "failed" : "succeeded",
-                splicing: spliced, in: transaction)
-        }
+        let refused = try await self.report([AttemptEvent(attempt: attempt, .ended(outcome))], worker: worker)
+        if let error = refused[0] { throw error }
+    }
+
+    private func end(
+        _ attempt: String, _ worker: String, _ outcome: AttemptOutcome, splicing graph: PipelineDefinition?,
+        in transaction: GraphTransaction
+    ) throws {
+        let held = try self.held(attempt, by: worker, in: transaction)
+        try self.end(
+            held, attempt, outcome, state: outcome.result == nil ? "failed" : "succeeded", splicing: graph,
+            in: transaction)
     }
 
     /// Fails the jobs that wait still when their deadline has passed. Call it every second or so.
@@ -413,6 +506,7 @@ extension Orchestrator {
                 "exit": outcome.exit.map(Value.integer) ?? .null,
                 "error": outcome.error.map(Value.string) ?? .null,
                 "error_class": outcome.errorClass.map(Value.string) ?? .null, "log": .string(outcome.log),
+                "memory_bytes": outcome.memoryBytes.map(Value.integer) ?? .null,
             ])
         if held.replicas > 1 {
             if let result = outcome.result {

@@ -1,13 +1,14 @@
 import ArgumentParser
 import Foundation
 import JSON
+import Shell
 import Worker
 
 /// `plexus function`
 struct FunctionCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "function", abstract: "The registry of functions.",
-        subcommands: [Register.self, List.self, Show.self, Enable.self, Disable.self])
+        subcommands: [Register.self, List.self, Show.self, Stats.self, Enable.self, Disable.self])
 
     /// `plexus function register FILE...`
     struct Register: AsyncParsableCommand {
@@ -57,6 +58,37 @@ struct FunctionCommand: AsyncParsableCommand {
                 try await self.connection.connection().call(
                     "GET", "/v1/functions/" + versionPath(self.function)
                 ).prettyText)
+        }
+    }
+
+    /// `plexus function stats NAME`
+    struct Stats: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Say what calls took, cost and came to, by version or machine.",
+            discussion:
+                "A version that is slower, larger or fails more often than the one before is named below the table."
+        )
+        @OptionGroup var connection: ConnectionOptions
+        @OptionGroup var output: OutputOptions
+        @Argument(help: "The function's name.") var function: String
+        @Option(help: "Only what ended since: a time, or how long ago, as 7d.") var since: String?
+        @Flag(help: "A row for each version and machine.") var machines = false
+
+        func run() async throws {
+            let since = self.since.map { "?since=" + pathPart($0) } ?? ""
+            let answer = try await self.connection.connection()
+                .call("GET", "/v1/functions/\(pathPart(self.function))/statistics\(since)")
+            let columns =
+                (self.machines ? ["version", "machine"] : ["version"]) + [
+                    "tries", "succeeded", "failed", "lost", "run_median_millis", "run_p95_millis",
+                    "queued_median_millis", "queued_p95_millis", "memory_max_bytes", "cost_millis",
+                ]
+            Terminal.printRecords(
+                answer[self.machines ? "machines" : "versions"], columns, as: self.output.format)
+            guard self.output.format == .table else { return }
+            for regression in answer["regressions"]?.array ?? [] {
+                print("worse: " + (regression["message"]?.string ?? ""))
+            }
         }
     }
 
