@@ -266,12 +266,11 @@ struct JobRoutes {
         }
         guard state == "succeeded",
             let digest = try self.services.database.read("job_result", ["job": .string(id)]).first?["sha256"]?
-                .string,
-            let bytes = try await self.services.blobs.read(digest)
+                .string
         else {
             throw HTTPProblem(
                 .conflict, code: "job_\(state)", "job \(id) is \(state): \(record["error"]?.string ?? "")")
         }
-        return Response(bytes, type: "application/json")
+        return try await self.services.blob(digest, type: "application/json", request, context)
     }
 }

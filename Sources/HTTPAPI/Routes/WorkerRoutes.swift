@@ -6,7 +6,7 @@ internal import JSON
 internal import Orchestration
 internal import PropertyGraph
 
-/// The worker protocol: join, lease, report, heartbeat, blobs.
+/// The worker protocol: join, lease, report, heartbeat.
 struct WorkerRoutes {
     let services: Services
 
@@ -57,11 +57,6 @@ struct WorkerRoutes {
         router.post("/v1/workers/:id/heartbeat", .network(.work)) { request, context in
             try await self.heartbeat(request, context)
         }
-        router.put("/v1/blobs/:digest", .network(.work)) { request, context in
-            try await self.putBlob(request, context)
-        }
-        router.get("/v1/blobs/:digest", .network(.work)) { _, context in try await self.getBlob(context) }
-        router.on(.head, "/v1/blobs/:digest", .network(.work)) { _, context in try self.headBlob(context) }
     }
 
     private func unknown(_ machine: String) -> OrchestrationError {
@@ -203,53 +198,6 @@ struct WorkerRoutes {
         }
         return figures
     }
-
-    // MARK: Blobs
-
-    private func putBlob(_ request: Request, _ context: APIContext) async throws -> Response {
-        let digest = context.parameters.get("digest") ?? ""
-        try await self.services.blobs.store(digest, from: BodyPieces(body: request.body))
-        // Workers send results as bytes without a type: those start nothing.
-        if let type = request.headers[.contentType], !type.hasPrefix("application/octet-stream") {
-            try await self.services.orchestrator.blobArrived(digest, mediaType: type)
-        }
-        return Response(
-            ["sha256": .string(digest), "size": .int(self.services.blobs.size(digest) ?? 0)], status: .created
-        )
-    }
-
-    private func getBlob(_ context: APIContext) async throws -> Response {
-        let digest = context.parameters.get("digest") ?? ""
-        guard let bytes = try await self.services.blobs.read(digest) else {
-            throw OrchestrationError.notFound(what: "blob", name: digest, hint: nil)
-        }
-        return Response(bytes, type: "application/octet-stream")
-    }
-
-    private func headBlob(_ context: APIContext) throws -> Response {
-        let digest = context.parameters.get("digest") ?? ""
-        guard self.services.blobs.size(digest) != nil else {
-            throw OrchestrationError.notFound(what: "blob", name: digest, hint: nil)
-        }
-        return Response(status: .ok)
-    }
-}
-
-/// A request's body in pieces of bytes.
-private struct BodyPieces: AsyncSequence, Sendable {
-    typealias Element = [UInt8]
-    typealias Failure = any Error
-    let body: RequestBody
-
-    struct AsyncIterator: AsyncIteratorProtocol {
-        var buffers: RequestBody.AsyncIterator
-
-        mutating func next() async throws -> [UInt8]? {
-            try await self.buffers.next().map { Array($0.readableBytesView) }
-        }
-    }
-
-    func makeAsyncIterator() -> AsyncIterator { AsyncIterator(buffers: self.body.makeAsyncIterator()) }
 }
 
 extension LeasedJob {

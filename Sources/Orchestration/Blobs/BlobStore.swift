@@ -6,11 +6,16 @@ internal import Glibc
 ///
 /// All file work is done on a queue of its own, not on the threads of the caller's tasks.
 package final class BlobStore: Sendable {
+    /// How long a blob is kept to which nothing refers, unless somebody says otherwise: a week.
+    package static let graceSeconds = 7 * 86_400
     /// The most bytes a blob may have: 4 GiB.
     package static let sizeLimit = 4 << 30
 
     private let folder: String
+    fileprivate var folderPath: String { self.folder }
     private let queue = DispatchQueue(label: "plexus.blobs", attributes: .concurrent)
+    /// Held while a blob is said to be wanted, and while one is removed: what was just said to be there stays.
+    fileprivate let removing = NSLock()
     var incomingPath: String { "\(self.folder)/incoming/\(UUID().uuidString)" }
 
     /// A store in a folder, which is made when it is not there.
@@ -68,7 +73,7 @@ package final class BlobStore: Sendable {
     /// - Throws: the file system's error.
     package func store(_ bytes: [UInt8]) async throws -> String {
         let digest = SHA256.digest(bytes)
-        if self.size(digest) == bytes.count { return digest }
+        if try await self.onQueue({ self.renewed(digest) }) { return digest }
         try await self.store(
             digest,
             from: AsyncThrowingStream { continuation in
@@ -85,7 +90,7 @@ package final class BlobStore: Sendable {
         return try await self.onQueue { [UInt8](try Data(contentsOf: URL(fileURLWithPath: path))) }
     }
 
-    private func onQueue<Result: Sendable>(
+    fileprivate func onQueue<Result: Sendable>(
         _ body: @escaping @Sendable () throws -> Result
     ) async throws -> Result {
         try await withCheckedThrowingContinuation { continuation in
@@ -147,7 +152,7 @@ extension BlobStore {
     /// - Throws: the file system's error.
     func storeNow(_ bytes: [UInt8]) throws -> String {
         let digest = SHA256.digest(bytes)
-        guard let path = self.path(digest), self.size(digest) == nil else { return digest }
+        guard let path = self.path(digest), !self.renewed(digest) else { return digest }
         let incoming = self.incomingPath
         let file = try BlobFile.create(incoming)
         do {
@@ -158,5 +163,90 @@ extension BlobStore {
             throw error
         }
         return digest
+    }
+}
+
+// MARK: Clearing away
+
+/// What clearing away found.
+package struct BlobCollection: Hashable, Sendable {
+    /// How many blobs went, or would.
+    package var removed = 0
+    /// Their bytes.
+    package var bytes = 0
+    /// How many stay.
+    package var kept = 0
+}
+
+extension BlobStore {
+    /// Says that a blob is wanted now; whether it is there.
+    fileprivate func renewed(_ digest: String) -> Bool {
+        guard let path = self.path(digest) else { return false }
+        self.removing.lock()
+        defer { self.removing.unlock() }
+        return utimes(path, nil) == 0
+    }
+
+    /// Removes blobs that were not written or wanted for some time and that nothing refers to, and what cut-off transfers left.
+    /// O(blobs).
+    /// - Throws: what `references` throws; the file system's error when the folder cannot be read.
+    package func collect(
+        olderThan seconds: Int, dryRun: Bool, references: @escaping @Sendable () throws -> Set<String>
+    ) async throws -> BlobCollection {
+        try await self.onQueue {
+            var found = BlobCollection()
+            let end = time(nil) - seconds
+            // References are read after the files, so that what has come to refer to an old one is among them.
+            let old = try self.files(before: end, &found)
+            let wanted = old.isEmpty ? [] : try references()
+            for (digest, size) in old {
+                guard !wanted.contains(digest), dryRun || self.remove(digest, ifOlderThan: end) else {
+                    found.kept += 1
+                    continue
+                }
+                found.removed += 1
+                found.bytes += size
+            }
+            if !dryRun { self.removeCutOffTransfers() }
+            return found
+        }
+    }
+
+    /// Blobs that were last written or wanted before a moment; counts the others as kept.
+    private func files(
+        before end: Int, _ found: inout BlobCollection
+    ) throws -> [(digest: String, size: Int)] {
+        var old: [(digest: String, size: Int)] = []
+        for name in try FileManager.default.contentsOfDirectory(atPath: self.folderPath)
+        where name.utf8.count == 2 {
+            for digest in try FileManager.default.contentsOfDirectory(atPath: "\(self.folderPath)/\(name)") {
+                var status = stat()
+                guard let path = self.path(digest), lstat(path, &status) == 0 else { continue }
+                if status.st_mtim.tv_sec < end {
+                    old.append((digest, Int(status.st_size)))
+                } else {
+                    found.kept += 1
+                }
+            }
+        }
+        return old
+    }
+
+    private func remove(_ digest: String, ifOlderThan end: Int) -> Bool {
+        guard let path = self.path(digest) else { return false }
+        self.removing.lock()
+        defer { self.removing.unlock() }
+        var status = stat()
+        return lstat(path, &status) == 0 && status.st_mtim.tv_sec < end && unlink(path) == 0
+    }
+
+    /// Files of transfers that nobody can be at any more: a day old.
+    private func removeCutOffTransfers() {
+        let folder = self.folderPath + "/incoming"
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
+            var status = stat()
+            let path = folder + "/" + name
+            if lstat(path, &status) == 0, status.st_mtim.tv_sec < time(nil) - 86_400 { unlink(path) }
+        }
     }
 }

@@ -74,6 +74,9 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "How many days lines of journals are kept.")
     var journalDays = 365
 
+    @Option(help: "After how many days a blob goes to which nothing refers.")
+    var blobDays = 7
+
     @Option(help: "Which part of all authorization decisions is kept in the journal: 0 none, 1 all.")
     var decisionLog = 0.0
 
@@ -83,6 +86,9 @@ struct Serve: AsyncParsableCommand {
     func validate() throws {
         guard (1...36_500).contains(self.journalDays) else {
             throw ValidationError("--journal-days \(self.journalDays): between 1 and 36500")
+        }
+        guard (1...36_500).contains(self.blobDays) else {
+            throw ValidationError("--blob-days \(self.blobDays): between 1 and 36500")
         }
         guard (0...1).contains(self.decisionLog) else {
             throw ValidationError("--decision-log \(self.decisionLog): between 0 and 1")
@@ -136,6 +142,9 @@ struct Serve: AsyncParsableCommand {
                     .init(service: application),
                     .init(service: DecisionKeeper(decisions: services.decisions, logger: logger)),
                     .init(service: LeaseSweeper(orchestrator: services.orchestrator, logger: logger)),
+                    .init(
+                        service: BlobSweeper(
+                            orchestrator: services.orchestrator, days: self.blobDays, logger: logger)),
                     .init(service: TriggerClock(orchestrator: services.orchestrator, logger: logger)),
                 ], gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: Self.logger("lifecycle", level: "warning")))
@@ -296,6 +305,33 @@ struct LeaseSweeper: Service {
                     self.logger.error("taking back leases failed", metadata: ["error": "\(error)"])
                 }
                 try? await Task.sleep(for: .seconds(1))
+            }
+        }
+    }
+}
+
+/// Clears away blobs to which nothing refers, once a day.
+struct BlobSweeper: Service {
+    let orchestrator: Orchestrator
+    let days: Int
+    let logger: Logger
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            // Not while a server that was just started has other things to do.
+            var pause = Duration.seconds(600)
+            while (try? await Task.sleep(for: pause)) != nil {
+                pause = .seconds(86_400)
+                do {
+                    let found = try await self.orchestrator.collectBlobs(olderThan: self.days * 86_400)
+                    self.logger.info(
+                        "cleared away blobs",
+                        metadata: [
+                            "removed": "\(found.removed)", "bytes": "\(found.bytes)", "kept": "\(found.kept)",
+                        ])
+                } catch {
+                    self.logger.error("clearing away blobs failed", metadata: ["error": "\(error)"])
+                }
             }
         }
     }
