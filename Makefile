@@ -5,10 +5,11 @@ PLEXUS := .build/debug/plexus
 ACCEPTANCE := .build/acceptance
 CONFORMANCE := $(or $(PLEXUS_CONFORMANCE),../shared/conformance)
 BENCH_GRAPH := $(or $(PLEXUS_BENCH_GRAPH),../shared/bench/graph)
+BENCH_JOBS := $(or $(PLEXUS_BENCH_JOBS),../shared/bench/jobs)
 BENCH_AUTHORIZATION := $(or $(PLEXUS_BENCH_AUTHORIZATION),../shared/bench/authorization)
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test torture lint format conformance docs release bench-first-light bench-store bench-cypher bench-bolt bench-authorization bench-pictures tsan clean
+.PHONY: help deps build demo test torture lint format conformance docs release bench-first-light bench-store bench-cypher bench-bolt bench-authorization bench-jobs bench-pictures tsan clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-18s %s\n", $$1, $$2 }'
@@ -72,6 +73,10 @@ bench-bolt: release $(ACCEPTANCE)/requirements/ready ## Measure Bolt beside a se
 bench-authorization: release ## Measure authorization beside peers of $(BENCH_AUTHORIZATION), where it is; BENCH="--scale 0.1" for less
 	$(SWIFT) build -c release --product bench-authorization $(FLAGS)
 	python3 Benchmarks/authorization.py .build/release/plexus .build/release/bench-authorization $(BENCH_AUTHORIZATION) $(BENCH)
+
+bench-jobs: release ## Measure jobs beside Celery of $(BENCH_JOBS), where it is; BENCH="--jobs 1000 --queued 100000" for less
+	$(SWIFT) build -c release --product bench-jobs $(FLAGS)
+	python3 Benchmarks/jobs.py .build/release/plexus .build/release/bench-jobs $(BENCH_JOBS) $(BENCH)
 
 bench-pictures: release ## Measure pipelines and pictures, drawing beside the dot program
 	$(SWIFT) build -c release --product bench-pictures $(FLAGS)

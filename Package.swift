@@ -196,6 +196,13 @@ let package = Package(
 
         // What pipelines and pictures cost: `make bench-pictures`.
         .executableTarget(
+            name: "bench-jobs",
+            dependencies: [
+                "GraphDatabase", "GraphStorage", "Graphviz", "JSON", "NamedResources", "Orchestration",
+                "PropertyGraph",
+            ], path: "Benchmarks/jobs", swiftSettings: strict),
+
+        .executableTarget(
             name: "bench-pictures",
             dependencies: [
                 "GraphDatabase", "GraphStorage", "Graphviz", "JSON", "NamedResources", "Orchestration",

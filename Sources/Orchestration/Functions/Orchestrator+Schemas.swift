@@ -1,23 +1,29 @@
 internal import GraphDatabase
 internal import JSON
 internal import JSONSchema
+internal import PropertyGraph
 
 extension Orchestrator {
     /// The largest result that is held against a schema, in bytes.
     package static let checkedBytesLimit = 64 << 20
 
-    /// Refuses an input that its function does not take. `index`: which of many it is.
-    func check(_ input: JSON, of function: String, at index: Int?) async throws {
-        guard let schema = try self.queue.inputSchema(of: function, in: self.database.snapshot()) else {
-            return
+    /// Refuses inputs that their functions do not take. `versions`: the functions' versions, by how requests name them.
+    func check(_ requests: [JobRequest], _ versions: [String: Value]) async throws {
+        let graph = self.database.snapshot()
+        var schemas: [String: JSONSchema] = [:]
+        for (name, version) in versions {
+            schemas[name] = try version.string.flatMap { try self.queue.inputSchema(of: $0, in: graph) }
         }
-        let violations = await self.violations(of: schema, in: input)
-        guard !violations.isEmpty else { return }
-        throw OrchestrationError.schemaViolation(
-            function: function,
-            problems: violations.map { violation in
-                Problem((index.map { "/jobs/\($0)/input" } ?? "") + violation.pointer, violation.message)
-            })
+        guard !schemas.isEmpty else { return }
+        for (index, request) in requests.enumerated() {
+            guard let schema = schemas[request.function] else { continue }
+            let violations = await self.violations(of: schema, in: request.input)
+            guard !violations.isEmpty else { continue }
+            let place = requests.count > 1 ? "/jobs/\(index)/input" : ""
+            throw OrchestrationError.schemaViolation(
+                function: versions[request.function]?.string ?? request.function,
+                problems: violations.map { Problem(place + $0.pointer, $0.message) })
+        }
     }
 
     /// The outcome of an attempt, a failure when its result is not what the function is to give.

@@ -2,9 +2,11 @@ internal import PropertyGraph
 
 /// Numbers of the names by which jobs, functions and limits are read: looked up once, names keep their numbers.
 struct QueueKeys: Sendable {
-    let job, function, functionVersion, user, group, run: LabelID?
-    let member: RelationshipTypeID?
+    let job, function, functionVersion, user, group, run, worker: LabelID?
+    let member, provides: RelationshipTypeID?
     private let keys: [PropertyKeyID?]
+    /// How many names there were: with more, one may be among them that was missing.
+    private let nameCount: Int
 
     /// The properties that are read.
     enum Name: Int, CaseIterable {
@@ -14,8 +16,8 @@ struct QueueKeys: Sendable {
             openChildren
 
         /// As it is written in the graph: `queued_at`.
-        var key: String {
-            "\(self)".reduce(into: "") { key, letter in
+        static let keys = Self.allCases.map { name in
+            "\(name)".reduce(into: "") { key, letter in
                 if letter.isUppercase { key += "_" }
                 key += letter.lowercased()
             }
@@ -29,17 +31,19 @@ struct QueueKeys: Sendable {
         self.user = tokens.label("User")
         self.group = tokens.label("Group")
         self.run = tokens.label("Run")
+        self.worker = tokens.label("Worker")
+        self.provides = tokens.relationshipType("PROVIDES")
         self.member = tokens.relationshipType("MEMBER")
-        self.keys = Name.allCases.map { tokens.propertyKey($0.key) }
+        self.keys = Name.keys.map { tokens.propertyKey($0) }
+        self.nameCount = Self.count(tokens)
     }
 
-    /// Whether no name is missing that may get its number later.
-    var isComplete: Bool {
-        self.keys.allSatisfy { $0 != nil } && self.member != nil
-            && [self.job, self.function, self.functionVersion, self.user, self.group, self.run].allSatisfy {
-                $0 != nil
-            }
+    private static func count(_ tokens: TokenTable) -> Int {
+        tokens.labels.names.count + tokens.relationshipTypes.names.count + tokens.propertyKeys.names.count
     }
+
+    /// Whether they are those of a graph: names are never taken back.
+    func suit(_ tokens: TokenTable) -> Bool { self.nameCount == Self.count(tokens) }
 
     func key(_ name: Name) -> PropertyKeyID? {
         self.keys[name.rawValue]

@@ -38,6 +38,8 @@ struct TakenJob {
     let avoids: [String]
     /// Whether a machine of good reputation may be believed alone.
     let isAdaptive: Bool
+    /// Whether it is a step of a run, and may take results of others.
+    let isStep: Bool
     /// The definition of its function.
     let definition: JSON
 }
@@ -181,13 +183,27 @@ final class JobQueue: Sendable {
                         ?? FunctionDefinition.standardTimeoutSeconds,
                     deadline: value(.deadline).dateTime, state: facts.state, replicas: facts.replicas,
                     replicasLeft: facts.replicasLeft, avoids: facts.lane.avoids,
-                    isAdaptive: value(.adaptive) == .boolean(true), definition: function.definition)
+                    isAdaptive: value(.adaptive) == .boolean(true), isStep: value(.run).string != nil,
+                    definition: function.definition)
             }
             return nil
         }
     }
 
     // MARK: Looking
+
+    /// Whether it is noted already that a worker has a function version ready. O(versions that it has).
+    func provides(_ worker: String, _ function: String, in graph: GraphSnapshot) -> Bool {
+        let keys = self.state.withLock { $0.keys(graph) }
+        guard let provides = keys.provides, let start = keys.node(keys.worker, .id, worker, in: graph),
+            let end = keys.node(keys.functionVersion, .id, function, in: graph)
+        else { return false }
+        var isThere = false
+        graph.forEachNeighbour(of: start, .outgoing, type: provides) { node, _ in
+            isThere = isThere || node == end
+        }
+        return isThere
+    }
 
     /// What calls of a function version take; nil for anything.
     func inputSchema(of function: String, in graph: GraphSnapshot) throws -> JSONSchema? {
@@ -237,7 +253,7 @@ final class JobQueue: Sendable {
 
 extension JobQueue.State {
     fileprivate mutating func keys(_ graph: GraphSnapshot) -> QueueKeys {
-        if let keys = self.keys, keys.isComplete { return keys }
+        if let keys = self.keys, keys.suit(graph.tokens) { return keys }
         let keys = QueueKeys(graph.tokens)
         self.keys = keys
         return keys

@@ -153,10 +153,7 @@ extension Orchestrator {
             }
             versions[request.function] = version["id"] ?? .null
         }
-        for (index, request) in requests.enumerated() {
-            guard let function = versions[request.function]?.string else { continue }
-            try await self.check(request.input, of: function, at: requests.count > 1 ? index : nil)
-        }
+        try await self.check(requests, versions)
         let (now, known) = (self.clock(), versions)
         return try await self.database.write { transaction in
             try requests.map {

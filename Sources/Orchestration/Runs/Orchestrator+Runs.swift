@@ -308,7 +308,9 @@ extension Orchestrator {
     func dynamicGraph(
         of attempt: String, result: AttemptOutcome.Result
     ) async throws -> PipelineDefinition? {
-        guard let row = try self.database.read("attempt", ["attempt": .string(attempt)]).first,
+        // Steps are named `RUN.STEP`: calls need no look.
+        guard attempt.contains("."),
+            let row = try self.database.read("attempt", ["attempt": .string(attempt)]).first,
             row["run"]?.string != nil, let job = row["job"]?.string,
             let flow = try self.database.read("job_flow", ["job": .string(job)]).first.map(FlowJob.init),
             !flow.plan.isEmpty

@@ -188,7 +188,8 @@ extension Orchestrator {
         if taken.replicas > 1 { try self.dispatch(taken, to: machine, in: transaction) }
         self.note(
             taken.id, "leased", ["attempt": .integer(number), "worker": .string(worker)], in: transaction)
-        let bindings = try self.run("job_bindings", in: transaction, ["job": .string(taken.id)])
+        let bindings =
+            taken.isStep ? try self.run("job_bindings", in: transaction, ["job": .string(taken.id)]) : []
         return LeasedJob(
             job: taken.id, attempt: attempt, definition: taken.definition,
             input: try JSON.parse(taken.input),
@@ -316,14 +317,21 @@ extension Orchestrator {
     ) throws {
         let held = try self.held(attempt, by: worker, in: transaction)
         let now = Value.dateTime(self.clock())
-        _ = try self.run("attempt_start", in: transaction, ["attempt": .string(attempt), "now": now])
-        _ = try self.run(
-            "worker_provides", in: transaction,
-            ["worker": .string(worker), "function": .string(function), "now": now])
-        // Another replica of it may run already.
-        if held.state != "running" || held.replicas == 1 {
-            try self.move(held.job, from: held.state, to: "running", in: transaction)
+        if !self.queue.provides(worker, function, in: transaction.graph) {
+            _ = try self.run(
+                "worker_provides", in: transaction,
+                ["worker": .string(worker), "function": .string(function), "now": now])
         }
+        // Another replica of it may run already.
+        guard held.state != "running" || held.replicas == 1 else {
+            _ = try self.run("attempt_start", in: transaction, ["attempt": .string(attempt), "now": now])
+            return
+        }
+        try self.jobStates.check(held.job, from: held.state, to: "running")
+        _ = try self.run(
+            "job_started", in: transaction,
+            ["attempt": .string(attempt), "job": .string(held.job), "now": now])
+        self.noteMove(held.job, from: held.state, to: "running", in: transaction)
     }
 
     /// An attempt ended. A success is believed once; a failure is tried again while tries are left.
@@ -499,6 +507,9 @@ extension Orchestrator {
         splicing graph: PipelineDefinition? = nil, in transaction: GraphTransaction
     ) throws {
         let now = Value.dateTime(self.clock())
+        if let result = outcome.result, held.replicas == 1, graph == nil {
+            return try self.succeed(held, attempt, result, outcome, now, in: transaction)
+        }
         _ = try self.run(
             "attempt_end", in: transaction,
             [
@@ -516,21 +527,6 @@ extension Orchestrator {
         }
         if let graph {
             return try self.splice(graph, into: held.job, in: transaction)
-        }
-        if let result = outcome.result {
-            _ = try self.run(
-                "job_result_set", in: transaction,
-                [
-                    "job": .string(held.job), "attempt": .string(attempt), "sha256": .string(result.sha256),
-                    "size": .integer(result.size), "media_type": .string("application/json"), "now": now,
-                ])
-            try self.move(held.job, from: held.state, to: "succeeded", in: transaction)
-            try self.follow(endOf: held.job, run: held.run, in: transaction)
-            if let compared = held.compares, let other = held.comparesWith {
-                let areEqual = try self.saysEqual(result)
-                try self.compared(compared, with: other, areEqual: areEqual, in: transaction)
-            }
-            return
         }
         let isLost = state == "lost"
         let limit = held.retries + 1 + (isLost ? Self.lostAttemptLimit : 0)
@@ -550,6 +546,28 @@ extension Orchestrator {
             if let compared = held.compares, let other = held.comparesWith {
                 try self.compared(compared, with: other, areEqual: false, in: transaction)
             }
+        }
+    }
+
+    /// A result is believed: the attempt, its job and what the result is are one query, as this is what happens most.
+    private func succeed(
+        _ held: HeldAttempt, _ attempt: String, _ result: AttemptOutcome.Result, _ outcome: AttemptOutcome,
+        _ now: Value, in transaction: GraphTransaction
+    ) throws {
+        try self.jobStates.check(held.job, from: held.state, to: "succeeded")
+        _ = try self.run(
+            "job_succeeded", in: transaction,
+            [
+                "job": .string(held.job), "attempt": .string(attempt), "sha256": .string(result.sha256),
+                "size": .integer(result.size), "media_type": .string("application/json"), "now": now,
+                "exit": outcome.exit.map(Value.integer) ?? .null, "log": .string(outcome.log),
+                "memory_bytes": outcome.memoryBytes.map(Value.integer) ?? .null,
+            ])
+        self.noteMove(held.job, from: held.state, to: "succeeded", in: transaction)
+        try self.follow(endOf: held.job, run: held.run, in: transaction)
+        if let compared = held.compares, let other = held.comparesWith {
+            let areEqual = try self.saysEqual(result)
+            try self.compared(compared, with: other, areEqual: areEqual, in: transaction)
         }
     }
 }

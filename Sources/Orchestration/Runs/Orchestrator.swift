@@ -75,6 +75,14 @@ package struct Orchestrator: Sendable {
         _ = try self.run(
             "job_transition", in: transaction,
             ["job": .string(job), "state": .string(to), "now": .dateTime(self.clock())])
+        self.noteMove(job, from: from, to: to, because: reason, in: transaction)
+    }
+
+    /// Writes into the journal that a job was moved.
+    func noteMove(
+        _ job: String, from: String, to: String, because reason: String? = nil,
+        in transaction: GraphTransaction
+    ) {
         self.note(
             job, "moved",
             ["from": .string(from), "to": .string(to), "reason": reason.map(Value.string) ?? .null],
