@@ -12,6 +12,10 @@ struct FunctionSpec: Hashable, Sendable {
     let runtime: String
     let entry: String
     let requirements: String?
+    /// What a call may take at most, as the definition says it.
+    let limits: JSON
+    /// Whether a process answers one call after another.
+    let isWarm: Bool
 
     init?(json: JSON) {
         guard let name = json["name"]?.string, let version = json["version"]?.string,
@@ -24,6 +28,8 @@ struct FunctionSpec: Hashable, Sendable {
         self.runtime = runtime
         self.entry = entry
         self.requirements = json["requirements"]?.string
+        self.limits = json["limits"] ?? .null
+        self.isWarm = runtime == "python" && json["warm"]?.bool != false
     }
 }
 

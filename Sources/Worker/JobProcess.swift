@@ -136,6 +136,7 @@ struct JobProcess: Sendable {
     }
 
     private func execute() async throws -> TerminationStatus {
+        if self.spec.isWarm { return try await self.executeWarm() }
         let input = try FileDescriptor.open(self.folder + "/input.json", .readOnly)
         let output = try self.create("stdout")
         let error = try self.create("stderr")
@@ -145,15 +146,7 @@ struct JobProcess: Sendable {
             .gracefulShutDown(toProcessGroup: true, allowedDurationToNextStep: Self.grace)
         ]
         let (program, arguments) = self.command
-        let temporary = self.folder + "/tmp"
-        try FileManager.default.createDirectory(atPath: temporary, withIntermediateDirectories: true)
-        var variables: [Environment.Key: String?] = [
-            "PLEXUS_INPUT": self.folder + "/input.json", "PLEXUS_RESULT": self.folder + "/result.json",
-            "TMPDIR": temporary,
-        ]
-        for (name, value) in self.environment {
-            if let key = Environment.Key(rawValue: name) { variables[key] = value }
-        }
+        let variables = try self.variables()
         let result = try await Subprocess.run(
             .path(.init("/bin/sh")),
             arguments: Arguments(["-c", self.prelude, "job", program] + arguments),
@@ -164,6 +157,53 @@ struct JobProcess: Sendable {
             error: .fileDescriptor(error, closeAfterSpawningProcess: true)
         ) { JobTrees.shared.begin(self.attempt, root: $0.processIdentifier.value) }
         return result.terminationStatus
+    }
+
+    private func variables() throws -> [Environment.Key: String?] {
+        let temporary = self.folder + "/tmp"
+        try FileManager.default.createDirectory(atPath: temporary, withIntermediateDirectories: true)
+        var variables: [Environment.Key: String?] = [:]
+        for (name, value) in self.environment.merging(
+            [
+                "PLEXUS_INPUT": self.folder + "/input.json", "PLEXUS_RESULT": self.folder + "/result.json",
+                "TMPDIR": temporary,
+            ], uniquingKeysWith: { $1 })
+        {
+            if let key = Environment.Key(rawValue: name) { variables[key] = value }
+        }
+        return variables
+    }
+
+    /// In an interpreter that waits for such calls, or a new one that will.
+    private func executeWarm() async throws -> TerminationStatus {
+        let variables = try self.variables()
+        let kind = WarmProcess.Kind(
+            function: self.spec.reference, entry: self.spec.entry, folder: self.functionFolder,
+            limits: self.spec.limits.text)
+        let process: WarmProcess
+        if let known = await WarmPool.shared.take(kind) {
+            process = known
+        } else {
+            process = try await WarmProcess.start(
+                kind, program: self.command.program, prelude: self.prelude,
+                environment: variables.filter { $0.key.rawValue == JobTrees.workVariable })
+        }
+        JobTrees.shared.begin(self.attempt, root: process.pid, cookie: process.cookie)
+        var named = JSON.Object()
+        for (key, value) in variables { named[key.rawValue] = value.map(JSON.string) }
+        let answer = await process.call([
+            "input": .string(self.folder + "/input.json"), "stdout": .string(self.folder + "/stdout"),
+            "stderr": .string(self.folder + "/stderr"), "variables": .object(named),
+        ])
+        guard let answer else { return try await process.status() }
+        // Helpers that the call left are gone after it, and the interpreter may miss them.
+        let left = await JobTrees.shared.endAllButRoot(self.attempt)
+        if answer.mayGoOn, left == 0, !Task.isCancelled, !process.isWornOut {
+            await WarmPool.shared.giveBack(process)
+        } else {
+            await process.end()
+        }
+        return .exited(CInt(answer.code))
     }
 
     /// Limits that the kernel holds at once, where looking each second would be late: on a file (in blocks of 512 bytes), on the

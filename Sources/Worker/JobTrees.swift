@@ -22,13 +22,17 @@ final class JobTrees: Sendable {
 
     private struct Job {
         let root: pid_t
-        /// When its first process started, in the machine's ticks.
+        /// When its first process started, in the machine's ticks; for one that was there before, when the job began.
         let start: UInt64
+        /// What its first process had for a cookie from the start.
+        let cookie: String?
     }
     private struct State {
         var jobs: [String: Job] = [:]
         /// To which job processes belong, as far as that was seen; by number and start.
         var owners: [Identity: String] = [:]
+        /// Processes that wait for jobs.
+        var started: Set<pid_t> = []
         /// Since when children are known to have ended that nobody here seems to wait for.
         var ended: [Identity: ContinuousClock.Instant] = [:]
     }
@@ -51,9 +55,10 @@ final class JobTrees: Sendable {
     private init() { _ = glibc_become_subreaper() }
 
     /// A job has begun with a process, which leads a session.
-    func begin(_ attempt: String, root: pid_t) {
+    /// `cookie`: that with which the process was started, where that is not the attempt.
+    func begin(_ attempt: String, root: pid_t, cookie: String? = nil) {
         let start = ProcessTable.entry(root)?.start ?? 0
-        self.state.withLock { $0.jobs[attempt] = Job(root: root, start: start) }
+        self.state.withLock { $0.jobs[attempt] = Job(root: root, start: start, cookie: cookie) }
     }
 
     /// What a job uses now.
@@ -63,7 +68,12 @@ final class JobTrees: Sendable {
 
     /// Ends all processes of a job, and forgets it. Stops them first, so that none starts others meanwhile.
     func end(_ attempt: String) async {
-        await self.onQueue { self.endNow(attempt) }
+        _ = await self.onQueue { self.endNow(attempt, sparesRoot: false) }
+    }
+
+    /// As ``end(_:)``, but for the job's first process, which goes on to the next job; gives how many were ended.
+    func endAllButRoot(_ attempt: String) async -> Int {
+        await self.onQueue { self.endNow(attempt, sparesRoot: true) }
     }
 
     /// Ends what workers before this one left running on the same folder: their jobs are lost and run elsewhere by now.
@@ -91,14 +101,26 @@ final class JobTrees: Sendable {
         return usage
     }
 
-    private func endNow(_ attempt: String) {
-        let ownRoot = self.state.withLock { $0.jobs[attempt]?.root }
+    private func endNow(_ attempt: String, sparesRoot: Bool) -> Int {
+        guard let ownRoot = self.state.withLock({ $0.jobs[attempt]?.root }) else { return 0 }
+        defer {
+            self.state.withLock { state in
+                state.jobs[attempt] = nil
+                state.owners = state.owners.filter { $0.value != attempt }
+            }
+        }
+        if sparesRoot, self.hasNothingElse(ownRoot) { return 0 }
         var stopped: Set<pid_t> = []
-        // What forks fast is not all seen at once. Each round stops what it sees; the stopped start nothing.
+        var quietRounds = 0
+        // What forks fast is not all seen at once. Each round stops what it sees; the stopped start nothing. What ends and what
+        // it started may both escape one look.
         for _ in 0..<100 {
             let new = self.members(of: attempt, ProcessTable())
-                .filter { !$0.isZombie && !stopped.contains($0.pid) }
-            guard !new.isEmpty else { break }
+                .filter {
+                    !$0.isZombie && !stopped.contains($0.pid) && !(sparesRoot && $0.pid == ownRoot)
+                }
+            quietRounds = new.isEmpty ? quietRounds + 1 : 0
+            guard quietRounds < 2 else { break }
             for entry in new {
                 kill(entry.pid, SIGSTOP)
                 stopped.insert(entry.pid)
@@ -111,9 +133,26 @@ final class JobTrees: Sendable {
             left = left.filter { waitpid($0, nil, WNOHANG) != $0 && kill($0, 0) == 0 }
             if !left.isEmpty { usleep(1000) }
         }
+        return stopped.count
+    }
+
+    /// Whether a job's first process has no children and none came to us that we did not start: then there is nothing else of it,
+    /// as whatever loses its parents comes to us. A few files instead of all of `/proc`.
+    private func hasNothingElse(_ root: pid_t) -> Bool {
+        guard let its = ProcessTable.children(of: root), its.isEmpty,
+            let ours = ProcessTable.children(of: getpid())
+        else { return false }
+        return self.state.withLock { state in
+            ours.allSatisfy { child in
+                state.started.contains(child) || state.jobs.values.contains { $0.root == child }
+            }
+        }
+    }
+
+    /// A process was started here that waits for jobs, or has ended.
+    func started(_ pid: pid_t, hasEnded: Bool = false) {
         self.state.withLock { state in
-            state.jobs[attempt] = nil
-            state.owners = state.owners.filter { $0.value != attempt }
+            if hasEnded { state.started.remove(pid) } else { state.started.insert(pid) }
         }
     }
 
@@ -131,6 +170,11 @@ final class JobTrees: Sendable {
         let ownSession = getsid(0)
         var owners: [Identity: String] = [:]
         var children: [pid_t: [ProcessTable.Entry]] = [:]
+        var cookies: [String: String] = [:]
+        for (attempt, job) in state.jobs {
+            cookies[attempt] = attempt
+            if let cookie = job.cookie { cookies[cookie] = attempt }
+        }
         let roots = Dictionary(state.jobs.map { ($0.value.root, $0.key) }) { first, _ in first }
         for entry in table.entries.values {
             children[entry.parent, default: []].append(entry)
@@ -140,7 +184,7 @@ final class JobTrees: Sendable {
             } else if let owner = roots[entry.session] {
                 owners[identity] = owner
             } else if entry.session != ownSession, entry.pid != getpid(), !entry.isZombie,
-                let owner = ProcessTable.variable(Self.cookie, of: entry.pid), state.jobs[owner] != nil
+                let cookie = ProcessTable.variable(Self.cookie, of: entry.pid), let owner = cookies[cookie]
             {
                 owners[identity] = owner
             }

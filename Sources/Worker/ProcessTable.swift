@@ -65,6 +65,28 @@ struct ProcessTable {
         return max(0, resident - shared) * sysconf(Int32(_SC_PAGESIZE))
     }
 
+    /// The children of a process, of all its threads; nil where the kernel does not tell (`CONFIG_PROC_CHILDREN`).
+    static func children(of pid: pid_t) -> [pid_t]? {
+        guard let folder = opendir("/proc/\(pid)/task") else { return nil }
+        defer { closedir(folder) }
+        var children: [pid_t] = []
+        while let item = readdir(folder) {
+            let name = withUnsafePointer(to: &item.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            guard pid_t(name) != nil else { continue }
+            guard let text = Self.read("/proc/\(pid)/task/\(name)/children", limit: 1 << 20) else {
+                // A thread that has just ended has no children, if the kernel tells at all.
+                guard access("/proc/\(pid)/task/\(pid)/children", R_OK) == 0 else { return nil }
+                continue
+            }
+            children += text.split(separator: 32).compactMap {
+                Self.number($0).map(pid_t.init(truncatingIfNeeded:))
+            }
+        }
+        return children
+    }
+
     private static func number(_ digits: ArraySlice<UInt8>) -> Int? {
         Int(String(decoding: digits, as: UTF8.self))
     }

@@ -47,12 +47,18 @@ package final class WorkerAgent: Sendable {
     package func run() async throws {
         await JobTrees.shared.endLeftovers(of: self.settings.folder)
         let id = try await self.join()
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await self.beat(id) }
-            group.addTask { try await self.work(id) }
-            _ = try await group.next()
-            group.cancelAll()
+        do {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await self.beat(id) }
+                group.addTask { try await self.work(id) }
+                _ = try await group.next()
+                group.cancelAll()
+            }
+        } catch {
+            await WarmPool.shared.close()
+            throw error
         }
+        await WarmPool.shared.close()
     }
 
     private func join() async throws -> String {
@@ -76,6 +82,7 @@ package final class WorkerAgent: Sendable {
         let activity = ActivityThread(folder: self.settings.folder)
         while !Task.isCancelled {
             try await Task.sleep(for: .seconds(5))
+            await WarmPool.shared.sweep()
             let attempts = self.running.withLock { Array($0.keys) }
             let machine = MachineFigures.current()
             do {

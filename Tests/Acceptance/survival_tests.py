@@ -1,5 +1,4 @@
 """What jobs, workers and servers must survive: functions that hang, fork, hide, fill memory and disk; kill -9 of either side."""
-import json
 import os
 import pathlib
 import signal
@@ -8,7 +7,8 @@ import threading
 import time
 import unittest
 
-from plexus import Case, PLEXUS, run
+from function_case import FunctionCase
+from plexus import run
 
 
 def processes(word):
@@ -23,35 +23,7 @@ def processes(word):
     return found
 
 
-class Survival(Case):
-    """Functions are Python or shell texts, registered from a repository made for the test."""
-
-    def register(self, **functions):
-        repository = self.folder / "repository"
-        repository.mkdir(exist_ok=True)
-        if not (repository / ".git").exists():
-            subprocess.run(["git", "init", "-q", str(repository)], check=True)
-        for name, (source, _) in functions.items():
-            (repository / f"{name}.py").write_text(source)
-        git = ["git", "-C", str(repository), "-c", "user.name=t", "-c", "user.email=t@example.org"]
-        subprocess.run(git + ["add", "-A"], check=True)
-        subprocess.run(git + ["commit", "-qm", "functions"], check=True)
-        commit = subprocess.run(git + ["rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
-        for name, (_, more) in functions.items():
-            definition = self.folder / f"{name}.json"
-            definition.write_text(json.dumps({
-                "name": name, "version": "1.0.0", "repository": str(repository), "commit": commit, "runtime": "python",
-                "entry": f"{name}.py:main", "timeout": "30s", **more}))
-            self.server.run("function", "register", definition)
-
-    def attempt(self, job):
-        return self.server.query("MATCH (:Job {id: $id})-[:HAS]->(a:Attempt) RETURN a.error_class ORDER BY a.number", id=job["id"]) or None
-
-    def failed(self, name, timeout=30):
-        job = self.job(name, timeout=timeout)
-        self.assertEqual(job["state"], "failed", job)
-        return job
-
+class Survival(FunctionCase):
     def test_what_hangs_with_all_signals_blocked_is_ended_and_its_slot_is_free(self):
         self.register(
             stuck=("import ctypes, signal\ndef main(given):\n"
@@ -232,13 +204,6 @@ class Survival(Case):
         told = run("serve", "--data", self.server.data, "--http", "127.0.0.1:0", "--bolt", "127.0.0.1:0", code=None)
         self.assertIn("another process", told)
         self.assertEqual(self.server.request("GET", "/readyz")[0], 200)
-
-    def until(self, condition, seconds=20):
-        end = time.monotonic() + seconds
-        while not condition():
-            if time.monotonic() > end:
-                self.fail("it did not come about in time")
-            time.sleep(0.05)
 
 
 if __name__ == "__main__":
