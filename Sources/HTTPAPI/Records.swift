@@ -9,9 +9,13 @@ internal import PropertyGraph
 extension Services {
     /// With `?wait=30s`: returns when the condition holds, or the time is over.
     func wait(_ request: Request, until isDone: @escaping @Sendable () throws -> Bool) async throws {
-        guard let text = request.parameter("wait"), let seconds = TimeSpan.seconds(text), try !isDone() else {
-            return
-        }
+        try await self.wait(
+            seconds: request.parameter("wait").flatMap(TimeSpan.seconds), until: isDone)
+    }
+
+    /// As ``wait(_:until:)``, for a time that was given elsewhere; 60 seconds at most.
+    func wait(seconds: Int?, until isDone: @escaping @Sendable () throws -> Bool) async throws {
+        guard let seconds, try !isDone() else { return }
         let database = self.database
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {

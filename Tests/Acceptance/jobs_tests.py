@@ -122,6 +122,19 @@ class Jobs(Case):
         self.assertEqual(self.server.request("GET", "/v1/functions/none/statistics")[0], 404)
         self.assertEqual(self.server.request("GET", "/v1/functions/machine/statistics?since=never")[0], 400)
 
+    def test_many_results_are_fetched_at_once(self):
+        _, made = self.server.request("POST", "/v1/jobs:batch", {"jobs": [{"function": "machine"}, {"function": "garbage"}, {"function": "machine"}]})
+        ids = [job["id"] for job in made["jobs"]]
+        status, answer = self.server.request("POST", "/v1/jobs:results", {"jobs": ids})
+        self.assertEqual((status, [job["state"] for job in answer["jobs"]]), (200, ["queued"] * 3))
+        self.worker()
+        _, answer = self.server.request("POST", "/v1/jobs:results", {"jobs": ids, "wait": "30s"})
+        self.assertEqual([job["state"] for job in answer["jobs"]], ["succeeded", "failed", "succeeded"])
+        self.assertEqual(answer["jobs"][1]["error_class"], "output")
+        self.assertEqual(answer["jobs"][0]["result"], self.server.request("GET", f"/v1/jobs/{ids[0]}/result")[1])
+        self.assertEqual(self.server.request("POST", "/v1/jobs:results", {"jobs": ids + ["none"]})[0], 404)
+        self.assertEqual(self.server.request("POST", "/v1/jobs:results", {"jobs": "none"})[0], 400)
+
     def test_versions_never_change(self):
         _, shown = self.server.request("GET", "/v1/functions/machine/versions/1.0.0")
         definition = shown["definition"]

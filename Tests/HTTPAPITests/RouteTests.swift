@@ -78,6 +78,7 @@ struct RouteTests {
     /// Bodies that are right enough to come to the question.
     private static let bodies: [String: String] = [
         "/v1/jobs": #"{"function": "clean"}"#, "/v1/jobs:batch": #"{"jobs": [{"function": "clean"}]}"#,
+        "/v1/jobs:results": #"{"jobs": ["x"]}"#,
         "/db/{name}/query/v2": #"{"statement": "MATCH (n) RETURN n"}"#,
         "/v1/explain": #"{"subject": "user:a", "relation": "can_see", "object": "zone:z"}"#,
         "/v1/functions":

@@ -138,6 +138,26 @@ struct LimitTests {
         #expect(try await fixture.orchestrator.lease(worker: worker, limit: 9).map(\.job) == [jobs[1]])
     }
 
+    @Test func onlyWhatMayLetSomebodyTakeAJobIsNews() async throws {
+        let fixture = try await Fixture()
+        try await fixture.register("f", ["needs": ["gpu"]])
+        try await fixture.register("g")
+        #expect(fixture.orchestrator.queueNews == nil)
+        _ = try await self.submit(fixture, 1, by: "anne")
+        let first = try #require(fixture.orchestrator.queueNews)
+        _ = try await fixture.database.query("CREATE (:Note {id: 1})")
+        #expect(fixture.orchestrator.queueNews == first)
+        _ = try await self.submit(fixture, 1, by: "anne", "g")
+        let second = try #require(fixture.orchestrator.queueNews)
+        #expect(second != first)
+        let worker = try await fixture.worker()
+        let leased = try #require(try await fixture.orchestrator.lease(worker: worker, limit: 9).first)
+        let third = try #require(fixture.orchestrator.queueNews)
+        // A job that ends gives its place to others.
+        try await fixture.finish(leased, worker)
+        #expect(fixture.orchestrator.queueNews != third)
+    }
+
     @Test func whatWaitsAndRunsIsKnownAgainAfterARestart() async throws {
         let fixture = try await Fixture()
         try await fixture.register("f", ["max_running": 2])

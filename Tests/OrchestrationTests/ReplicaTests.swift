@@ -30,9 +30,8 @@ struct ReplicaTests {
     }
 
     private func result(_ fixture: Fixture, _ job: String) async throws -> JSON? {
-        guard
-            let digest = try fixture.database.read("job_result", ["job": .string(job)]).first?["sha256"]?
-                .string, let bytes = try await fixture.blobs.read(digest)
+        guard let digest = fixture.orchestrator.outcome(ofJob: job)?.result,
+            let bytes = try await fixture.blobs.read(digest)
         else { return nil }
         return try JSON.parse(utf8: bytes)
     }

@@ -36,7 +36,7 @@ struct ReportTests {
         try await fixture.work(
             try await fixture.worker(), results: ["a": ["v": 1], "b": ["v": 2], "c": ["v": 3]])
         let middle = try #require(
-            try fixture.database.read("job_result", ["job": .string(run + ".b")]).first?["sha256"]?.string)
+            fixture.orchestrator.outcome(ofJob: run + ".b")?.result)
         let lineage = try fixture.orchestrator.lineage(of: middle)
         #expect(lineage.upstream.compactMap(\.step) == ["b", "a"])
         #expect(lineage.downstream.compactMap(\.step) == ["c"])

@@ -2,6 +2,7 @@ internal import AccessControl
 internal import HTTPTypes
 internal import Hummingbird
 internal import JSON
+internal import NIOCore
 internal import Orchestration
 
 /// Payloads by their digests: streamed both ways, in parts when that is asked for (RFC 9110, 14), and cleared away when nothing
@@ -71,6 +72,9 @@ extension Services {
         ]
     }
 
+    /// Blobs up to so many bytes are read at once.
+    private static let smallBytes = 64 << 10
+
     /// A blob, or the part of it that the request asks for; nothing of it is held in memory but a piece at a time.
     /// - Throws: ``OrchestrationError/notFound(what:name:hint:)``.
     func blob(
@@ -86,6 +90,10 @@ extension Services {
         }
         let isSame = request.headers[.ifRange].map { $0 == tag } ?? true
         switch isSame ? request.headers[.range].map({ ByteRange($0, of: size) }) ?? .whole : .whole {
+        case .whole where size <= Self.smallBytes:
+            return Response(
+                status: .ok, headers: headers,
+                body: ResponseBody(byteBuffer: ByteBuffer(bytes: try await self.blobs.read(digest) ?? [])))
         case .whole:
             return Response(
                 status: .ok, headers: headers,

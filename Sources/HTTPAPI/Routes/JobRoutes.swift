@@ -15,6 +15,9 @@ struct JobRoutes {
         router.post("/v1/jobs:batch", .inHandler) { request, context in
             try await self.submitBatch(request, context)
         }
+        router.post("/v1/jobs:results", .inHandler) { request, context in
+            try await self.results(request, context)
+        }
         router.get("/v1/jobs", .inHandler) { try self.list($0, $1) }
         router.get("/v1/jobs/:id", .inHandler) { _, context in try self.job(context) }
         router.patch("/v1/jobs/:id", .network(.operate)) { request, context in
@@ -254,23 +257,80 @@ struct JobRoutes {
 
     private func result(_ request: Request, _ context: APIContext) async throws -> Response {
         let id = self.id(context)
-        _ = try self.record(id, context)
-        let ends: Set<String> = ["succeeded", "failed", "skipped", "cancelled"]
-        try await self.services.wait(request) {
-            ends.contains(try self.record(id, context)["state"]?.string ?? "")
+        let orchestrator = self.services.orchestrator
+        var outcome = try self.outcome(id, context)
+        if !orchestrator.hasEnded(job: id) {
+            try await self.services.wait(request) { orchestrator.hasEnded(job: id) }
+            outcome = try self.outcome(id, context)
         }
-        let record = try self.record(id, context)
-        let state = record["state"]?.string ?? ""
-        guard ends.contains(state) else {
+        let state = outcome.state
+        guard orchestrator.hasEnded(job: id) else {
             return Response(["id": .string(id), "state": .string(state)], status: .accepted)
         }
-        guard state == "succeeded",
-            let digest = try self.services.database.read("job_result", ["job": .string(id)]).first?["sha256"]?
-                .string
+        guard state == "succeeded", let digest = outcome.result
         else {
             throw HTTPProblem(
-                .conflict, code: "job_\(state)", "job \(id) is \(state): \(record["error"]?.string ?? "")")
+                .conflict, code: "job_\(state)", "job \(id) is \(state): \(outcome.error ?? "")")
         }
         return try await self.services.blob(digest, type: "application/json", request, context)
+    }
+
+    /// Where a job is that the caller may see.
+    private func outcome(_ id: String, _ context: APIContext) throws -> JobOutcome {
+        let found = self.services.orchestrator.outcome(ofJob: id)
+        try self.services.require(owner: found?.owner, context)
+        guard let outcome = found else { throw OrchestrationError.notFound(what: "job", name: id, hint: nil) }
+        return outcome
+    }
+
+    // MARK: Many results
+
+    /// How many bytes of results one answer carries; further ones are to be fetched one by one.
+    private static let resultBytesLimit = 16 << 20
+
+    /// Where many jobs are, and their results; waits for all of them with `wait`.
+    private func results(_ request: Request, _ context: APIContext) async throws -> Response {
+        let body = try await request.json()
+        guard let ids = body["jobs"]?.array?.compactMap(\.string), ids.count <= Orchestrator.batchLimit,
+            ids.count == body["jobs"]?.array?.count
+        else {
+            throw HTTPProblem(
+                .badRequest, code: "invalid_request",
+                "`jobs` is a list of at most \(Orchestrator.batchLimit) ids of jobs")
+        }
+        context.inquiry.note()
+        for id in ids { _ = try self.outcome(id, context) }
+        let orchestrator = self.services.orchestrator
+        let ended = Locked(0)
+        let wait = body["wait"]?.string.flatMap(TimeSpan.seconds) ?? body["wait"]?.int
+        try await self.services.wait(seconds: wait) {
+            // What has ended stays so: each is looked at until it has, one after the other.
+            ended.withLock { ended in
+                while ended < ids.count, orchestrator.hasEnded(job: ids[ended]) { ended += 1 }
+                return ended == ids.count
+            }
+        }
+        var results: [JSON] = []
+        var known: [String: JSON] = [:]
+        var bytesLeft = Self.resultBytesLimit
+        for id in ids {
+            let outcome = try self.outcome(id, context)
+            var object: JSON.Object = ["id": .string(id), "state": .string(outcome.state)]
+            if let error = outcome.error { object.append("error", .string(error)) }
+            if let kind = outcome.errorClass { object.append("error_class", .string(kind)) }
+            if outcome.state == "succeeded", let digest = outcome.result {
+                object.append("sha256", .string(digest))
+                let size = self.services.blobs.size(digest) ?? 0
+                if size <= bytesLeft {
+                    bytesLeft -= size
+                    if known[digest] == nil, let bytes = try await self.services.blobs.read(digest) {
+                        known[digest] = try JSON.parse(utf8: bytes)
+                    }
+                    if let result = known[digest] { object.append("result", result) }
+                }
+            }
+            results.append(.object(object))
+        }
+        return Response(["jobs": .array(results)])
     }
 }

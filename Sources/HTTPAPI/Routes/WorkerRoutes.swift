@@ -73,11 +73,17 @@ struct WorkerRoutes {
         let wait = min(60, body["wait"]?.string.flatMap(TimeSpan.seconds) ?? body["wait"]?.int ?? 0)
         let orchestrator = self.services.orchestrator
         let commits = self.services.database.commits()
+        let before = orchestrator.queueNews
         var jobs = try await orchestrator.lease(worker: worker, limit: limit)
         if jobs.isEmpty, wait > 0 {
             jobs = try await withThrowingTaskGroup(of: [LeasedJob].self) { group in
                 group.addTask {
-                    for await _ in commits where orchestrator.hasReadyJobs {
+                    // Commits that bring nothing to the queue wake nobody.
+                    var known = before
+                    for await _ in commits {
+                        let news = orchestrator.queueNews
+                        guard news != nil, news != known else { continue }
+                        known = news
                         let jobs = try await orchestrator.lease(worker: worker, limit: limit)
                         if !jobs.isEmpty { return jobs }
                     }
@@ -87,7 +93,7 @@ struct WorkerRoutes {
                 group.addTask {
                     while !Task.isCancelled {
                         try await Task.sleep(for: .seconds(1))
-                        guard orchestrator.hasReadyJobs else { continue }
+                        guard orchestrator.queueNews != nil else { continue }
                         let jobs = try await orchestrator.lease(worker: worker, limit: limit)
                         if !jobs.isEmpty { return jobs }
                     }

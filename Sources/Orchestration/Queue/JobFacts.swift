@@ -3,7 +3,7 @@ internal import PropertyGraph
 /// Numbers of the names by which jobs, functions and limits are read: looked up once, names keep their numbers.
 struct QueueKeys: Sendable {
     let job, function, functionVersion, user, group, run, worker: LabelID?
-    let member, provides: RelationshipTypeID?
+    let member, provides, resultedIn: RelationshipTypeID?
     private let keys: [PropertyKeyID?]
     /// How many names there were: with more, one may be among them that was missing.
     private let nameCount: Int
@@ -13,7 +13,7 @@ struct QueueKeys: Sendable {
         case id, name, state, function, priority, attempts, input, deadline, needs, run, cores, enabled,
             definition, replicas, adaptive, isEnabled, availableAt, queuedAt, startedBy, timeoutSeconds,
             memoryBytes, maxRunning, maxPerMinute, validFrom, validUntil, dispatchLeft, avoidMachines,
-            openChildren
+            openChildren, error, errorClass, sha256
 
         /// As it is written in the graph: `queued_at`.
         static let keys = Self.allCases.map { name in
@@ -33,6 +33,7 @@ struct QueueKeys: Sendable {
         self.run = tokens.label("Run")
         self.worker = tokens.label("Worker")
         self.provides = tokens.relationshipType("PROVIDES")
+        self.resultedIn = tokens.relationshipType("RESULTED_IN")
         self.member = tokens.relationshipType("MEMBER")
         self.keys = Name.keys.map { tokens.propertyKey($0) }
         self.nameCount = Self.count(tokens)

@@ -102,6 +102,8 @@ final class JobQueue: Sendable {
         var parked: [LimitedParty: [String]] = [:]
         /// When all were let go last, in microseconds.
         var unparkedAt = 0
+        /// Counts what may let somebody take a job who could take none before.
+        var news: UInt64 = 0
     }
 
     private let state = Locked(State())
@@ -146,14 +148,17 @@ final class JobQueue: Sendable {
         }
     }
 
-    /// Whether some job may be taken now, by somebody. `graph`: the newest.
-    func hasReady(in graph: GraphSnapshot) -> Bool {
+    /// How much news there was when a job may be taken now, by somebody; nil when there is no job. `graph`: the newest.
+    func news(in graph: GraphSnapshot) -> UInt64? {
         let now = self.clock().epochMicroseconds
         return self.state.withLock { state in
             state.awake(now, graph, state.keys(graph))
-            return state.ready.count > 0
+            return state.ready.count > 0 ? state.news : nil
         }
     }
+
+    /// The numbers of names.
+    func keys(_ graph: GraphSnapshot) -> QueueKeys { self.state.withLock { $0.keys(graph) } }
 
     // MARK: Taking
 
@@ -194,7 +199,7 @@ final class JobQueue: Sendable {
 
     /// Whether it is noted already that a worker has a function version ready. O(versions that it has).
     func provides(_ worker: String, _ function: String, in graph: GraphSnapshot) -> Bool {
-        let keys = self.state.withLock { $0.keys(graph) }
+        let keys = self.keys(graph)
         guard let provides = keys.provides, let start = keys.node(keys.worker, .id, worker, in: graph),
             let end = keys.node(keys.functionVersion, .id, function, in: graph)
         else { return false }
@@ -276,7 +281,8 @@ extension JobQueue.State {
         guard facts.isWanted else { return self.leave(node) }
         guard let time = facts.availableAt, time > now else {
             self.delayed[node] = nil
-            return self.ready.put(facts.ready(node))
+            if self.ready.put(facts.ready(node)) { self.news += 1 }
+            return
         }
         self.ready.remove(node)
         guard self.delayed[node] != time else { return }
@@ -307,6 +313,7 @@ extension JobQueue.State {
 
     private mutating func end(_ node: NodeID) {
         guard let job = self.open.removeValue(forKey: node) else { return }
+        self.news += 1
         self.limits.end(job.parties)
         // One place is free: one of those who were passed over may try. Who gets nothing by it leaves the next second to others.
         for party in job.parties {
@@ -326,7 +333,10 @@ extension JobQueue.State {
             guard let label, graph.hasLabel(node, label) else { continue }
             party = keys.value(name, of: node, in: graph).string.map { LimitedParty(kind, $0) }
         }
-        if let party, party.kind == .version { self.functions[party.id] = nil }
+        if let party, party.kind == .version {
+            self.functions[party.id] = nil
+            self.news += 1
+        }
         let known = self.limited[node]
         guard party != nil || known != nil else { return false }
         func number(_ name: QueueKeys.Name) -> Int? {
@@ -361,7 +371,7 @@ extension JobQueue.State {
             guard self.delayed[next.node] == next.time else { continue }
             self.delayed[next.node] = nil
             guard let facts = JobFacts(next.node, graph, keys), facts.isWanted else { continue }
-            self.ready.put(facts.ready(next.node))
+            if self.ready.put(facts.ready(next.node)) { self.news += 1 }
         }
         if now >= self.unparkedAt + 1_000_000 || now < self.unparkedAt {
             self.unparkedAt = now
@@ -370,6 +380,7 @@ extension JobQueue.State {
     }
 
     fileprivate mutating func unparkAll() {
+        if !self.parked.isEmpty { self.news += 1 }
         self.parked = [:]
         self.ready.unparkAll()
     }

@@ -118,11 +118,13 @@ package struct ReadyJobs: Sendable {
     // MARK: Putting and removing
 
     /// Puts a job in its place; where it was before it is no more. O(1) for one that is younger than its user's others.
-    package mutating func put(_ job: ReadyJob) {
+    /// - Returns: whether it was not in this place already.
+    @discardableResult
+    package mutating func put(_ job: ReadyJob) -> Bool {
         let (lane, user) = (self.number(of: job.lane), self.number(of: job.user))
         if let old = self.entries[job.node] {
             if old.lane == lane, old.user == user, old.priority == job.priority, old.since == job.since {
-                return
+                return false
             }
             self.remove(job.node)
         }
@@ -141,6 +143,7 @@ package struct ReadyJobs: Sendable {
             self.lanes[Int(lane)].levels[level].admit(
                 user, turn: self.shares[job.priority]?.turns[user] ?? 0)
         }
+        return true
     }
 
     /// Takes a job out, wherever it stands. O(log priorities), and now and then O(its user's jobs).

@@ -267,13 +267,22 @@ extension Orchestrator {
     ) async throws -> [Int: OrchestrationError] {
         try await self.database.write { transaction in
             var refused: [Int: OrchestrationError] = [:]
+            // Attempts of which only this report says that they run: they need no second look.
+            var begun: [String: HeldAttempt] = [:]
             for (index, (event, graph)) in events.enumerated() {
                 do {
                     switch event.kind {
                     case .started(let function):
-                        try self.start(event.attempt, worker, provides: function, in: transaction)
+                        begun[event.attempt] = try self.start(
+                            event.attempt, worker, provides: function, in: transaction)
                     case .ended(let outcome):
-                        try self.end(event.attempt, worker, outcome, splicing: graph, in: transaction)
+                        let held =
+                            try begun.removeValue(forKey: event.attempt)
+                            ?? self.held(event.attempt, by: worker, in: transaction)
+                        try self.end(
+                            held, event.attempt, outcome,
+                            state: outcome.result == nil ? "failed" : "succeeded", splicing: graph,
+                            in: transaction)
                     }
                 } catch OrchestrationError.leaseLost(let attempt) {
                     // Found out before anything was written.
@@ -312,9 +321,10 @@ extension Orchestrator {
         if let error = refused[0] { throw error }
     }
 
+    /// - Returns: what is known of the attempt then; nil when others may change its job before it ends.
     private func start(
         _ attempt: String, _ worker: String, provides function: String, in transaction: GraphTransaction
-    ) throws {
+    ) throws -> HeldAttempt? {
         let held = try self.held(attempt, by: worker, in: transaction)
         let now = Value.dateTime(self.clock())
         if !self.queue.provides(worker, function, in: transaction.graph) {
@@ -325,13 +335,14 @@ extension Orchestrator {
         // Another replica of it may run already.
         guard held.state != "running" || held.replicas == 1 else {
             _ = try self.run("attempt_start", in: transaction, ["attempt": .string(attempt), "now": now])
-            return
+            return nil
         }
         try self.jobStates.check(held.job, from: held.state, to: "running")
         _ = try self.run(
             "job_started", in: transaction,
             ["attempt": .string(attempt), "job": .string(held.job), "now": now])
         self.noteMove(held.job, from: held.state, to: "running", in: transaction)
+        return held.replicas == 1 && held.run == nil ? held.running : nil
     }
 
     /// An attempt ended. A success is believed once; a failure is tried again while tries are left.
@@ -339,16 +350,6 @@ extension Orchestrator {
     package func ended(attempt: String, worker: String, _ outcome: AttemptOutcome) async throws {
         let refused = try await self.report([AttemptEvent(attempt: attempt, .ended(outcome))], worker: worker)
         if let error = refused[0] { throw error }
-    }
-
-    private func end(
-        _ attempt: String, _ worker: String, _ outcome: AttemptOutcome, splicing graph: PipelineDefinition?,
-        in transaction: GraphTransaction
-    ) throws {
-        let held = try self.held(attempt, by: worker, in: transaction)
-        try self.end(
-            held, attempt, outcome, state: outcome.result == nil ? "failed" : "succeeded", splicing: graph,
-            in: transaction)
     }
 
     /// Fails the jobs that wait still when their deadline has passed. Call it every second or so.
@@ -442,8 +443,8 @@ extension Orchestrator {
         let job: String
         let run: String?
         let worker: String
-        let attemptState: String
-        let state: String
+        var attemptState: String
+        var state: String
         let attempts: Int
         let retries: Int
         let backoffSeconds: Int
@@ -452,6 +453,13 @@ extension Orchestrator {
         /// The replica whose result this job compares, and with that of which other.
         let compares: String?
         let comparesWith: String?
+
+        /// The same when its process was started.
+        var running: HeldAttempt {
+            var running = self
+            (running.attemptState, running.state) = ("running", "running")
+            return running
+        }
     }
 
     /// Seconds until the next try: twice as long each time, at most 300, and a chance half of it, so that what failed

@@ -51,8 +51,9 @@ package struct Orchestrator: Sendable {
         self.leases = LeaseTimes(uptime: uptime ?? { (SuspendingClock.now - start) / .seconds(1) })
     }
 
-    /// Whether some job may be taken now, by somebody: before the dearer look for one that a worker can take.
-    package var hasReadyJobs: Bool { self.queue.hasReady(in: self.database.snapshot()) }
+    /// Nil when no job may be taken now by anybody; else a number, and while it is the same, a worker that could take no job still
+    /// cannot, but for what its machine has free: asked before the dearer look for a job.
+    package var queueNews: UInt64? { self.queue.news(in: self.database.snapshot()) }
 
     /// How many elements of the queue taking jobs has looked at so far.
     package var queueSteps: Int { self.queue.steps }
