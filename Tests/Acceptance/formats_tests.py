@@ -185,7 +185,9 @@ class WithServer(Case):
         for statement in STATEMENTS:
             self.server.query(statement)
         self.server.run("import", EXAMPLES / "network")
-        expected = lines(server=self.server)
+        # The audit's own node belongs to a store's journal: it is not exported.
+        own = lambda found: [line for line in found if "AuthorizationAudit" not in line]
+        expected = own(lines(server=self.server))
         for form in ("csv", "jsonl", "cypher"):
             with self.subTest(form):
                 out = self.folder / ("out-" + form)
@@ -193,12 +195,27 @@ class WithServer(Case):
                 copy = self.folder / ("copy-" + form)
                 copy.mkdir()
                 run("import", "--data", copy, out)
-                self.assertEqual(lines(copy), expected)
+                self.assertEqual(own(lines(copy)), expected)
+                self.assertIn("hang together", run("verify", "--data", copy))
         # Into a server that has the nodes with keys already, `admin` among them.
         other = self.start(data=self.folder / "other")
         other.run("import", self.folder / "out-csv")
         counts = "MATCH (n) WHERE n:User OR n:Group OR n:Place RETURN count(n)"
         self.assertEqual(other.query(counts), self.server.query(counts))
+
+    def test_named_graphs_are_exported_and_imported_too(self):
+        for name in ("shop", "copy"):
+            self.server.request("POST", "/db/plexus/query/v2", {"statement": f"CREATE DATABASE {name}"})
+        self.server.request("POST", "/db/shop/query/v2", {"statement": "CREATE (:Product {id: 'tea'})-[:OF]->(:Kind {id: 'leaf'})"})
+        out = self.folder / "shop"
+        self.server.run("export", "--db", "shop", out)
+        self.assertIn("2 nodes and 1 relationships new", self.server.run("import", "--db", "copy", out))
+        count = {"statement": "MATCH (p:Product)-[:OF]->(k) RETURN p.id, k.id"}
+        self.assertEqual(self.server.request("POST", "/db/copy/query/v2", count)[1]["data"]["values"], [["tea", "leaf"]])
+        self.server.run("export", "--db", "none", self.folder / "none", code=None)
+        self.assertEqual(self.server.request("GET", "/v1/export?db=none")[0], 404)
+        plain = self.server.run("token", "create", "--scope", "check").strip()
+        self.assertEqual(self.server.request("GET", "/v1/export?db=shop", token=plain)[0], 403)
 
     def test_the_stream_has_formats_and_needs_a_token(self):
         status, body = self.server.request("GET", "/v1/export?format=jsonl", raw=True)

@@ -1,7 +1,7 @@
 internal import Cryptography
 package import GraphDatabase
 internal import GraphStorage
-internal import PropertyGraph
+package import PropertyGraph
 
 /// Journals whose lines cannot be changed, left out or put in without it being seen: each line holds a digest of itself and of
 /// the line before it, and the digest of the last one is kept in the graph, in the same commit.
@@ -88,6 +88,16 @@ package enum AuditChain {
             bytes += Array(part.utf8)
         }
         return SHA256.digest(bytes)
+    }
+
+    /// A graph without what the chains keep in it, which belongs to this store's journals and would be wrong in another: for
+    /// exports. O(1).
+    /// - Throws: ``GraphError``.
+    package static func withoutHeads(_ graph: GraphSnapshot) throws(GraphError) -> GraphSnapshot {
+        guard let label = graph.tokens.label(Self.label) else { return graph }
+        let transaction = GraphTransaction(graph)
+        for node in Array(graph.nodes(label)) { try transaction.detachDeleteNode(node) }
+        return transaction.graph
     }
 
     // MARK: Verifying

@@ -1,3 +1,4 @@
+internal import Authorization
 internal import AccessControl
 internal import GraphDatabase
 internal import GraphStorage
@@ -9,8 +10,10 @@ struct ExportRoutes {
     let services: Services
 
     func add(to router: GuardedRouter) {
-        router.get("/v1/export", .networkGraph(.read)) { request, _ in
-            let graph = self.services.database.snapshot()
+        router.get("/v1/export", .inHandler) { request, context in
+            let name = request.parameter("db") ?? GraphCatalog.network
+            try self.services.require(.graph(.read, name), context)
+            let graph = try AuditChain.withoutHeads(try await self.services.catalog.graph(name).snapshot())
             switch request.parameter("format") ?? "jsonl" {
             case "jsonl":
                 return Self.response("application/x-ndjson") { writer in

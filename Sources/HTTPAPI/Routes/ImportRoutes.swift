@@ -16,21 +16,30 @@ struct ImportRoutes {
     let services: Services
 
     func add(to router: GuardedRouter) {
-        router.post("/v1/import", .networkGraph(.write)) { try await self.take($0, $1) }
-        router.post("/v1/import/cypher", .networkGraph(.write)) { request, context in
+        router.post("/v1/import", .inHandler) { try await self.take($0, $1) }
+        router.post("/v1/import/cypher", .inHandler) { request, context in
+            let graph = try await self.graph(request, context)
             try await self.spooled(request) { path in
-                try await self.services.database.importScript(
+                try await graph.importScript(
                     .file(path), name: request.parameter("file") ?? "script", by: context.caller.user)
             }
             return Response(["status": "done"])
         }
     }
 
+    /// The graph that `db` names, if the caller may write it.
+    private func graph(_ request: Request, _ context: APIContext) async throws -> GraphDatabase {
+        let name = request.parameter("db") ?? GraphCatalog.network
+        try self.services.require(.graph(.write, name), context)
+        return try await self.services.catalog.graph(name)
+    }
+
     private func take(_ request: Request, _ context: APIContext) async throws -> Response {
-        try await self.spooled(request) { path in
+        let graph = try await self.graph(request, context)
+        return try await self.spooled(request) { path in
             var files = ImportFiles()
             files.addLines(.file(path), name: request.parameter("file") ?? "import")
-            return Response(try await self.services.database.importFiles(files, by: context.caller.user).json)
+            return Response(try await graph.importFiles(files, by: context.caller.user).json)
         }
     }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Authorization
 import Foundation
 import GraphDatabase
 import GraphStorage
@@ -32,15 +33,12 @@ struct Export: AsyncParsableCommand {
     var folder: String
 
     func run() async throws {
-        guard self.graph == "plexus" else {
-            throw CommandFailure.usage("there is no graph `\(self.graph)`; there is `plexus`")
-        }
         let export = GraphExport(self.format, to: self.folder, isForced: self.force)
         let line = ProgressLine()
         var start = ContinuousClock.now
         var entities = 0
-        let local = try await self.connection.withStore { database in
-            let graph = database.snapshot()
+        let local = try await self.connection.withCatalog { catalog in
+            let graph = try AuditChain.withoutHeads(try await catalog.graph(self.graph).snapshot())
             start = .now
             entities = graph.nodeCount + graph.relationshipCount
             return try export.write(graph) { line.show($0) }
@@ -57,10 +55,12 @@ struct Export: AsyncParsableCommand {
     private func fetch(_ export: GraphExport, _ line: ProgressLine) async throws -> [String] {
         let server = try self.connection.connection()
         let schema =
-            self.format == .cypher ? [] : try await server.exchange("GET", "/v1/export?format=schema")
+            self.format == .cypher
+            ? [] : try await server.exchange("GET", "/v1/export?format=schema&db=\(self.graph)")
         let format = self.format == .cypher ? "cypher" : "jsonl"
         return try await export.write(schema: schema, progress: { line.show($0) }) { take in
-            try await server.download("/v1/export?format=\(format)", timeoutSeconds: 6 * 3600, take: take)
+            try await server.download(
+                "/v1/export?format=\(format)&db=\(self.graph)", timeoutSeconds: 6 * 3600, take: take)
         }
     }
 }

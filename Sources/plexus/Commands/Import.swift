@@ -26,6 +26,9 @@ struct Import: AsyncParsableCommand {
     @Option(help: "What stands between the elements of a list in a table: one character, or \\t.")
     var arrayDelimiter = ";"
 
+    @Option(name: .customLong("db"), help: "The graph.")
+    var graph = "plexus"
+
     @Argument(help: "Files or folders.")
     var paths: [String]
 
@@ -57,7 +60,8 @@ struct Import: AsyncParsableCommand {
     ) async throws -> JSON {
         let line = ProgressLine()
         defer { line.clear() }
-        let local = try await self.connection.withStore { database in
+        let local = try await self.connection.withCatalog { catalog in
+            let database = try await catalog.graph(self.graph)
             start = .now
             let summary =
                 found.files.isEmpty
@@ -73,13 +77,13 @@ struct Import: AsyncParsableCommand {
         if !found.files.isEmpty {
             let lines = SentLines(found.files) { line.show($0) }
             summary = try await server.upload(
-                "/v1/import", type: "application/x-ndjson", timeoutSeconds: 6 * 3600
+                "/v1/import?db=\(self.graph)", type: "application/x-ndjson", timeoutSeconds: 6 * 3600
             ) { try await lines.next() }
         }
         for script in found.scripts {
             let pieces = SentPieces(try FileHandle(forReadingFrom: URL(fileURLWithPath: script.path)))
             _ = try await server.upload(
-                "/v1/import/cypher", type: "text/plain", timeoutSeconds: 6 * 3600
+                "/v1/import/cypher?db=\(self.graph)", type: "text/plain", timeoutSeconds: 6 * 3600
             ) { try await pieces.next() }
         }
         return summary
