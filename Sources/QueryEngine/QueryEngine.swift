@@ -137,7 +137,7 @@ package struct PreparedQuery: Sendable {
         now: ZonedDateTime, database: String = "", commit: BatchCommit? = nil, control: QueryControl? = nil
     ) throws(CypherError) -> QueryResult {
         let call = QueryCall(
-            graph: graph, parameters: parameters, limits: limits, now: now, database: database,
+            snapshot: graph, parameters: parameters, limits: limits, now: now, database: database,
             commit: commit, control: control)
         return try self.run(call)
     }
@@ -153,7 +153,7 @@ package struct PreparedQuery: Sendable {
         if let user = limits.caller.user { transaction.actor = user }
         do {
             let call = QueryCall(
-                graph: transaction.graph, transaction: transaction, parameters: parameters, limits: limits,
+                snapshot: nil, transaction: transaction, parameters: parameters, limits: limits,
                 now: now, database: database, control: control, preparedIndex: preparedIndex)
             return try self.run(call)
         } catch {
@@ -260,7 +260,7 @@ extension PlannedQuery {
         database: String = "", control: QueryControl? = nil, to sink: RowSink
     ) throws -> QueryResult {
         let call = QueryCall(
-            graph: self.graph, parameters: parameters, limits: limits, now: now, database: database,
+            snapshot: self.graph, parameters: parameters, limits: limits, now: now, database: database,
             control: control, plan: self.plan)
         do {
             return try self.query.execute(call) { row, _ in try sink(row) }
@@ -272,7 +272,9 @@ extension PlannedQuery {
 
 /// One run of a query: where, with what, and within which limits.
 struct QueryCall {
-    let graph: GraphSnapshot
+    /// What a read sees; nil in a transaction, whose graph nobody else may hold while the query writes: each page that it
+    /// changes would be copied.
+    let snapshot: GraphSnapshot?
     var transaction: GraphTransaction?
     let parameters: [String: Value]
     let limits: QueryLimits
@@ -285,6 +287,9 @@ struct QueryCall {
     var control: QueryControl?
     var preparedIndex: PreparedIndex?
     var plan: Plan?
+
+    /// The graph as of now.
+    var graph: GraphSnapshot { self.transaction?.graph ?? self.snapshot ?? GraphSnapshot() }
 }
 
 /// What a query gave.

@@ -15,8 +15,9 @@ final class ExecutionContext {
     private let current: UnsafeMutablePointer<GraphSnapshot>
     /// Held instead of the graph while that is written.
     private static let nothing = GraphSnapshot()
-    /// The graph as it was at the start: what is left of entities that the query deleted.
-    let initial: GraphSnapshot
+    /// The graph as it was at the start, of a query that deletes: what is left of what it deleted. Others do not hold it, so that
+    /// what they write changes in place.
+    let initial: GraphSnapshot?
     private(set) var transaction: GraphTransaction?
     /// Runs a body in a transaction of its own and commits it; nil where queries cannot commit as they go.
     let commit: BatchCommit?
@@ -56,7 +57,7 @@ final class ExecutionContext {
         self.implications = Array(repeating: nil, count: names.implications.count)
         self.current = .allocate(capacity: 1)
         self.current.initialize(to: call.graph)
-        self.initial = call.graph
+        self.initial = names.deletes ? call.graph : nil
         self.transaction = call.transaction
         self.parameters = call.parameters
         self.limits = call.limits
@@ -332,6 +333,8 @@ struct TokenNames {
     private(set) var types: [String] = []
     private(set) var parameters: [String] = []
     private(set) var implications: [Implication] = []
+    /// Whether the query deletes entities.
+    var deletes = false
 
     /// "All relationships of a type have nodes of a label at that end", by slots.
     struct Implication: Hashable {

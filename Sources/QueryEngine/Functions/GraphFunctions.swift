@@ -103,7 +103,7 @@ enum GraphFunctions {
     ) throws(CypherError) -> RelationshipRecord {
         guard
             let record = context.graph.relationship(relationship)
-                ?? context.initial.relationship(relationship)
+                ?? context.initial?.relationship(relationship)
         else {
             throw CypherError(
                 .entityNotFound, "DeletedEntityAccess", "the relationship was deleted in this query")

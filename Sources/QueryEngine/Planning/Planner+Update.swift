@@ -430,6 +430,7 @@ extension Planner {
     private func delete(_ expressions: [Expression], _ detach: Bool, _ scope: [String: Int])
         throws(CypherError) -> Update
     {
+        self.names.deletes = true
         let compiled = try ExpressionCompiler(planner: self, scope: scope).compile(expressions)
         let ranges = expressions.map(\.range)
         return { context, row in
