@@ -105,11 +105,13 @@ package final class WorkerAgent: Sendable {
     }
 
     private func work(_ worker: String) async throws {
+        let (slots, freedSlots) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
         await withDiscardingTaskGroup { group in
+            var freed = slots.makeAsyncIterator()
             while !Task.isCancelled {
                 let free = self.settings.slots - self.running.withLock { $0.count }
                 guard free > 0 else {
-                    try? await Task.sleep(for: .milliseconds(10))
+                    _ = await freed.next()
                     continue
                 }
                 do {
@@ -127,6 +129,7 @@ package final class WorkerAgent: Sendable {
                                 task.cancel()
                             }
                             _ = self.running.withLock { $0.removeValue(forKey: attempt) }
+                            freedSlots.yield()
                         }
                     }
                 } catch {
@@ -150,9 +153,19 @@ package final class WorkerAgent: Sendable {
             let functionFolder = try await self.functions.prepare(spec)
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
             try await self.writeInput(job, to: folder + "/input.json")
-            _ = try await self.report(
-                worker,
-                ["attempt": .string(attempt), "event": "started", "function": .string(spec.reference)])
+            // Told while it begins; the end is told only after it.
+            let start: JSON = [
+                "attempt": .string(attempt), "event": "started", "function": .string(spec.reference),
+            ]
+            let telling = Task {
+                do {
+                    _ = try await self.report(worker, start)
+                } catch {
+                    // It is not ours any more.
+                    self.running.withLock { $0[attempt] }?.cancel()
+                    throw error
+                }
+            }
             self.logger.info(
                 "job starts", metadata: ["attempt": "\(attempt)", "function": "\(spec.reference)"])
             let process = JobProcess(
@@ -163,7 +176,15 @@ package final class WorkerAgent: Sendable {
                     "PLEXUS_JOB": job["job"]?.string ?? "", JobTrees.cookie: attempt,
                     JobTrees.workVariable: self.settings.folder,
                 ])
-            outcome = await process.run()
+            let ended = await process.run()
+            do {
+                try await telling.value
+                outcome = ended
+            } catch {
+                // Nobody wants to hear of it.
+                self.logger.warning("attempt lost", metadata: ["attempt": "\(attempt)", "error": "\(error)"])
+                outcome = .failure(errorClass: "cancelled", message: "it was not ours", exit: nil, log: "")
+            }
         } catch let error as PreparationError {
             outcome = .failure(errorClass: "prepare", message: error.description, exit: nil, log: error.log)
         } catch {
