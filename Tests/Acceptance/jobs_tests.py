@@ -135,6 +135,36 @@ class Jobs(Case):
         self.assertEqual(self.server.request("POST", "/v1/jobs:results", {"jobs": ids + ["none"]})[0], 404)
         self.assertEqual(self.server.request("POST", "/v1/jobs:results", {"jobs": "none"})[0], 400)
 
+    def test_two_machines_must_find_the_same(self):
+        if subprocess.run(["unshare", "--uts", "hostname", "m1"], capture_output=True).returncode != 0:
+            self.skipTest("this account may not make namespaces, and so no second machine")
+        for name in ("m1", "m2"):
+            command = f'hostname {name} && exec "$0" worker --slots 1 --work "$1"'
+            log = open(self.folder / f"{name}.log", "ab")
+            process = subprocess.Popen(
+                ["unshare", "--uts", "sh", "-c", command, str(PLEXUS), str(self.folder / name)], stdout=log, stderr=log,
+                env={**os.environ, "PLEXUS_URL": self.server.url, "PLEXUS_TOKEN": self.server.token})
+            self.addCleanup(log.close)
+            self.addCleanup(process.wait, 20)
+            self.addCleanup(process.terminate)
+        same = self.server.run("call", "degrees", "--input", '{"dependencies": [["a", "b"]]}', "--replicas", "2", "--wait")
+        self.assertTrue(json.loads(same))
+        machines = self.server.query("MATCH (m:Machine) RETURN m.id, m.agreed, m.reputation > 0.5 ORDER BY m.id")
+        self.assertEqual(machines, [["m1", 1, True], ["m2", 1, True]])
+        # What differs from machine to machine is no result.
+        repository = self.folder / "repository"
+        (repository / "host.sh").write_text("""cat > /dev/null; printf '{"host": "%s"}' "$(hostname)"\n""")
+        git = ["git", "-C", str(repository), "-c", "user.name=t", "-c", "user.email=t@example.org"]
+        for arguments in (["add", "-A"], ["commit", "-qm", "host"], ["tag", "v2"]):
+            subprocess.run(git + arguments, check=True, capture_output=True)
+        definition = {"name": "host", "version": "1", "repository": str(repository), "commit": "v2", "runtime": "shell", "entry": "host.sh"}
+        self.assertEqual(self.server.request("POST", "/v1/functions", definition)[0], 201)
+        _, job = self.server.request("POST", "/v1/jobs", {"function": "host", "replicas": 2})
+        status, problem = self.server.request("GET", f"/v1/jobs/{job['id']}/result?wait=30s")
+        self.assertEqual(status, 409)
+        self.assertIn("no 2 of 2 machines found the same", problem["detail"])
+        self.assertRegex(problem["detail"], r"[0-9a-f]{16} on m[12]; [0-9a-f]{16} on m[12]")
+
     def test_versions_never_change(self):
         _, shown = self.server.request("GET", "/v1/functions/machine/versions/1.0.0")
         definition = shown["definition"]

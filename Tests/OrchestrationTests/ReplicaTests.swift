@@ -67,6 +67,20 @@ struct ReplicaTests {
         #expect(try await self.reputation(fixture, "m2") == 0.25)
     }
 
+    @Test func itDoesNotMatterWhoIsDoneFirst() async throws {
+        let fixture = try await Fixture()
+        try await fixture.register("f")
+        let workers = try await self.workers(fixture, 3)
+        let job = try await self.submit(fixture, JobReplication(replicas: 3, quorum: 2))
+        var leased: [LeasedJob] = []
+        for worker in workers { leased.append(try #require(try await self.lease(fixture, worker))) }
+        for (number, sum) in [(2, 4), (1, 5), (0, 4)] {
+            try await fixture.finish(leased[number], workers[number], with: ["sum": .int(sum)])
+        }
+        #expect(try await self.result(fixture, job) == ["sum": 4])
+        #expect(try self.verdicts(fixture, job) == ["agreed", "disagreed", "agreed"])
+    }
+
     @Test func noMachineGetsTwoReplicasOfAJobAndItIsSaidThatAnotherIsNeeded() async throws {
         let fixture = try await Fixture()
         try await fixture.register("f", ["max_running": 1])

@@ -240,7 +240,7 @@ extension Orchestrator {
         try self.stop(facts, because: "others agreed first", in: transaction)
         // One result alone says nothing of its machine.
         for vote in facts.votes where facts.votes.count > 1 && vote.leader != nil {
-            try self.judge(vote, hasAgreed: vote.leader == best.first?.id, on: facts.id, in: transaction)
+            try self.judge(vote, hasAgreed: vote.leader == best.first?.leader, on: facts.id, in: transaction)
         }
         if let graph { return try self.splice(graph, into: facts.id, in: transaction) }
         _ = try self.run(
