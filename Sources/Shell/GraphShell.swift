@@ -50,7 +50,6 @@ package final class GraphShell {
     /// Talks with whoever is at the other end of standard input, until that ends.
     /// - Throws: what a statement of a pipe failed with, ``ShellError`` with the place in it.
     package func run() async throws {
-        LineEditor.chooseUTF8()
         if let editor = LineEditor(historyFile: self.settings.historyFile) {
             try await self.converse(editor)
         } else {
@@ -61,7 +60,6 @@ package final class GraphShell {
 
     /// Runs one text of statements.
     package func run(_ text: String) async throws {
-        LineEditor.chooseUTF8()
         var reader = StatementReader()
         var items = text.split(separator: "\n", omittingEmptySubsequences: false)
             .flatMap { reader.take(String($0)) }

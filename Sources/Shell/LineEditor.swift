@@ -70,11 +70,14 @@ package final class LineEditor: @unchecked Sendable {
         free(self.prompt)
     }
 
-    /// Texts are UTF-8 whatever the locale says; a plain `C` locale would garble them.
-    package static func chooseUTF8() {
+    /// Texts are UTF-8 whatever the locale says; a plain `C` locale would garble them. The locale is the whole
+    /// process's, so it is chosen once: a table that is being measured meanwhile keeps its widths.
+    static func chooseUTF8() { Self.utf8 }
+
+    private static let utf8: Void = {
         setlocale(LC_CTYPE, "")
         if String(cString: nl_langinfo(Int32(CODESET))) != "UTF-8" { setlocale(LC_CTYPE, "C.UTF-8") }
-    }
+    }()
 
     private static func of(_ line: OpaquePointer?) -> LineEditor? {
         guard let line, let context = plexus_edit_get_context(line) else { return nil }

@@ -135,7 +135,9 @@ package enum TextTable {
 
     /// How many columns of a terminal a text takes: characters of East Asian scripts and pictures take two.
     static func width(_ text: String) -> Int {
-        text.utf8.allSatisfy { $0 < 0x80 } ? text.utf8.count : text.reduce(0) { $0 + self.width($1) }
+        if text.utf8.allSatisfy({ $0 < 0x80 }) { return text.utf8.count }
+        LineEditor.chooseUTF8()
+        return text.reduce(0) { $0 + self.width($1) }
     }
 
     private static func width(_ character: Character) -> Int {

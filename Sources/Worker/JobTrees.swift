@@ -168,6 +168,7 @@ final class JobTrees: Sendable {
 
     private static func note(_ table: ProcessTable, _ state: inout State) {
         let ownSession = getsid(0)
+        let own = ProcessTable.program(of: getpid())
         var owners: [Identity: String] = [:]
         var children: [pid_t: [ProcessTable.Entry]] = [:]
         var cookies: [String: String] = [:]
@@ -204,7 +205,7 @@ final class JobTrees: Sendable {
         for child in children[getpid()] ?? [] where child.session != ownSession {
             let identity = Identity(pid: child.pid, start: child.start)
             if owners[identity] == nil, !child.isZombie,
-                ProcessTable.variable(Self.workVariable, of: child.pid) == nil
+                ProcessTable.runs(child.pid, without: Self.workVariable, besides: own)
             {
                 let possible = state.jobs.filter {
                     $0.value.start <= child.start && $0.value.root != child.pid

@@ -32,12 +32,7 @@ struct ProcessTable {
 
     /// proc_pid_stat(5); nil for a process that is gone.
     static func entry(_ pid: pid_t) -> Entry? {
-        // The name may hold anything but ends with the last bracket.
-        guard let text = Self.read("/proc/\(pid)/stat", limit: 4096), let bracket = text.lastIndex(of: 41)
-        else {
-            return nil
-        }
-        let fields = text[(bracket + 1)...].split(separator: 32)
+        guard let fields = Self.statistics(of: pid) else { return nil }
         guard fields.count > 20, let parent = Self.number(fields[1]), let session = Self.number(fields[3]),
             let start = Self.number(fields[19])
         else { return nil }
@@ -46,12 +41,42 @@ struct ProcessTable {
             start: UInt64(start), isZombie: fields[0].first == UInt8(ascii: "Z"))
     }
 
+    /// The fields of `/proc/PID/stat` from the third, its state, on.
+    private static func statistics(of pid: pid_t) -> [ArraySlice<UInt8>]? {
+        // The name may hold anything but ends with the last bracket.
+        guard let text = Self.read("/proc/\(pid)/stat", limit: 4096), let bracket = text.lastIndex(of: 41)
+        else { return nil }
+        return text[(bracket + 1)...].split(separator: 32)
+    }
+
     /// The value of a variable in the environment that a process was started with; nil where it cannot be read.
     static func variable(_ name: String, of pid: pid_t) -> String? {
         guard let bytes = Self.read("/proc/\(pid)/environ", limit: 1 << 20) else { return nil }
         let beginning = Array((name + "=").utf8)
         return bytes.split(separator: 0).first { $0.starts(with: beginning) }
             .map { String(decoding: $0.dropFirst(beginning.count), as: UTF8.self) }
+    }
+
+    /// The file that a process runs; nil where the kernel does not tell.
+    static func program(of pid: pid_t) -> String? {
+        var bytes = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = readlink("/proc/\(pid)/exe", &bytes, bytes.count)
+        guard count > 0 else { return nil }
+        return String(decoding: bytes[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+
+    /// Whether a process certainly runs another program than `own`, started without a variable. One that is being started is still
+    /// `own`, then for a moment has its program but no environment (`env_end` is 0); one that ends has none any more. Hence the looks
+    /// before and after.
+    static func runs(_ pid: pid_t, without variable: String, besides own: String?) -> Bool {
+        func hasBegun() -> Bool {
+            guard let program = Self.program(of: pid), program != own else { return false }
+            let environmentEnd = Self.statistics(of: pid).flatMap {
+                $0.count > 48 ? Self.number($0[48]) : nil
+            }
+            return (environmentEnd ?? 0) != 0
+        }
+        return hasBegun() && Self.variable(variable, of: pid) == nil && hasBegun()
     }
 
     /// Memory that a process has for itself, in bytes: resident and not shared.

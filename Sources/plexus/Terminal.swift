@@ -19,7 +19,6 @@ enum Terminal {
 
     /// Prints rows.
     static func printRows(_ columns: [String], _ rows: [[JSON]], as format: RowFormat) {
-        LineEditor.chooseUTF8()
         print(format.text(columns, rows, width: TerminalSize.knownColumns()))
     }
 }

@@ -222,7 +222,8 @@ class Jobs(Case):
         self.assertIn(f"{job},machine@{version},queued,7", listed)
         self.worker()
         for other in (first["id"], batch["jobs"][1]["id"]):
-            self.assertEqual(self.server.request("GET", f"/v1/jobs/{other}/result?wait=30s")[0], 200)
+            status, answer = self.server.request("GET", f"/v1/jobs/{other}/result?wait=30s")
+            self.assertEqual(status, 200, answer)
         self.assertEqual(self.server.request("GET", "/v1/jobs/" + job)[1]["state"], "queued")
         self.server.run("job", "enable", job)
         self.assertEqual(self.server.request("GET", f"/v1/jobs/{job}/result?wait=30s")[0], 200)

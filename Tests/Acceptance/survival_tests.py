@@ -58,6 +58,19 @@ class Survival(FunctionCase):
         self.assertEqual(self.job("hider", {"seconds": 60})["state"], "failed")
         self.assertEqual(processes(word), [])
 
+    def test_a_job_that_is_being_started_is_not_ended_with_one_that_ends(self):
+        self.functions()
+        repository = self.folder / "repository"
+        self.server.request("POST", "/v1/functions", {
+            "name": "brief", "version": "1", "repository": str(repository), "commit": "v1", "runtime": "shell",
+            "entry": "machine.sh", "retries": 0})
+        self.worker("--slots", "4")
+        status, batch = self.server.request("POST", "/v1/jobs:batch", {"jobs": [{"function": "brief"}] * 300})
+        self.assertEqual(status, 201, batch)
+        self.until(lambda: self.server.query(
+            "MATCH (j:Job) WHERE j.state IN ['queued', 'leased', 'running'] RETURN count(j)") == [[0]], 120)
+        self.assertEqual(self.server.query("MATCH (j:Job) RETURN j.state, j.error, count(*)"), [["succeeded", None, 300]])
+
     def test_what_forks_without_end_is_ended(self):
         word = f"forker-{os.getpid()}-{time.monotonic_ns()}"
         self.register(forker=(

@@ -43,7 +43,6 @@ import Testing
     }
 
     @Test func charactersOfTwoColumnsAreCountedAsTwo() {
-        LineEditor.chooseUTF8()
         #expect(TextTable.width("日本") == 4)
         #expect(TextTable.width("zürich") == 6)
         #expect(TextTable.width("e\u{301}") == 1)
