@@ -22,7 +22,7 @@ package actor GraphCatalog {
     private let durability: Durability
     private let retention: JournalRetention
     /// What is done with a graph that was opened, before anybody else has it.
-    private nonisolated let firstStep = Locked<(@Sendable (GraphDatabase) -> Void)?>(nil)
+    private nonisolated let firstSteps = Locked<[@Sendable (GraphDatabase) -> Void]>([])
     /// What queries read journals of.
     private nonisolated let journals: OpenJournals
     /// Held as long as the folder is open.
@@ -106,7 +106,7 @@ package actor GraphCatalog {
 
     /// Does something with the network, and with each graph that is opened from now on, before anybody else has it.
     package nonisolated func beforeUse(_ body: @escaping @Sendable (GraphDatabase) -> Void) {
-        self.firstStep.withLock { $0 = body }
+        self.firstSteps.withLock { $0.append(body) }
         body(self.network)
     }
 
@@ -141,11 +141,11 @@ package actor GraphCatalog {
     private func opened(_ name: String) async throws -> GraphDatabase {
         let (path, durability, retention) = (self.path(of: name), self.durability, self.retention)
         let (resources, threads, engine) = (self.resources, self.network.threads, self.engine)
-        let (firstStep, journals) = (self.firstStep.withLock { $0 }, self.journals)
+        let (firstSteps, journals) = (self.firstSteps.withLock { $0 }, self.journals)
         let task = Task {
             let graph = try await Self.open(name, path, durability, retention, resources, threads, engine)
             journals.add(graph)
-            firstStep?(graph)
+            for step in firstSteps { step(graph) }
             return graph
         }
         self.graphs[name] = task

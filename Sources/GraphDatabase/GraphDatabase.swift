@@ -26,7 +26,13 @@ package final class GraphDatabase: Sendable {
     private let committer: Committer
     private let watchers: CommitWatchers
     private let observers: CommitObservers
-    private let lastStep = Locked<LastStep?>(nil)
+    private let lastStep = Locked<Step?>(nil)
+
+    /// In a structure of its own: a closure that lies in a generic box by itself is wrapped once more each time that it is read
+    /// there, and calling it would cost more with each commit.
+    private struct Step {
+        let run: LastStep
+    }
 
     /// What is done at the end of each transaction that wrote something, on the writer's thread.
     package typealias LastStep = @Sendable (GraphTransaction) throws -> Void
@@ -101,7 +107,7 @@ package final class GraphDatabase: Sendable {
         let isTaken = self.committer.submit(
             mayBlock: mayBlock,
             Committer.Job { [lastStep] graph in
-                Self.run(body, lastStep.withLock { $0 }, &graph, end)
+                Self.run(body, lastStep.withLock { $0 }?.run, &graph, end)
             } refuse: {
                 end(.failure($0))
             })
@@ -132,7 +138,7 @@ package final class GraphDatabase: Sendable {
     /// Adds a last step to all transactions from now on, if they have none yet; what it throws undoes a transaction.
     package func beforeCommits(_ make: () -> LastStep) {
         self.lastStep.withLock { step in
-            if step == nil { step = make() }
+            if step == nil { step = Step(run: make()) }
         }
     }
 
