@@ -2,11 +2,14 @@ package import AccessControl
 internal import Foundation
 package import Hummingbird
 internal import Logging
+package import NIOCore
 
 /// What is known of a request while it is answered.
 package struct APIContext: RequestContext {
     /// Hummingbird's own part.
     package var coreContext: CoreRequestContextStorage
+    /// The connection that the request came on.
+    package let channel: any Channel
     /// Who asks.
     package var caller = Caller.nobody
     /// Whether the guard was asked.
@@ -17,6 +20,7 @@ package struct APIContext: RequestContext {
     /// For Hummingbird.
     package init(source: ApplicationRequestContextSource) {
         self.coreContext = .init(source: source)
+        self.channel = source.channel
     }
 
     /// A part of the path, out of its percent form.

@@ -11,7 +11,9 @@ extension HTTPServerBuilder {
     /// Then who comes from another machine must use TLS, as tokens would else be seen on the way; plain HTTP stays for this
     /// machine's own probes and scripts.
     package static func plexus(_ services: Services, tls: NIOSSLContext?) -> HTTPServerBuilder {
-        let configuration = HTTP1Channel.Configuration(additionalChannelHandlers: [HotRoutes(services)])
+        let configuration = HTTP1Channel.Configuration(additionalChannelHandlers: [
+            ConnectionEnd(), HotRoutes(services),
+        ])
         guard let tls else { return .http1(configuration: configuration) }
         return HTTPServerBuilder { responder in
             ServerChannel(

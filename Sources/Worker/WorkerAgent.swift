@@ -2,7 +2,6 @@ internal import Cryptography
 internal import Foundation
 internal import JSON
 package import Logging
-internal import Synchronization
 
 /// The agent of a machine: joins, leases jobs, runs each in its own process, reports.
 ///
@@ -32,7 +31,11 @@ package final class WorkerAgent: Sendable {
     private let settings: Settings
     private let logger: Logger
     private let functions: FunctionCache
-    private let running = Mutex<[String: Task<Void, Never>]>([:])
+    private let slots: JobSlots
+    /// After what time a job that still runs is told to have started; of one that is over by then both is told at once.
+    private static let briefTime = Duration.milliseconds(20)
+    /// Up to how many bytes a result goes with the report; longer ones are sent before, piece by piece.
+    private static let reportedResultLimit = 256 << 10
 
     /// An agent for a server.
     package init(server: ServerConnection, settings: Settings, logger: Logger) {
@@ -40,6 +43,7 @@ package final class WorkerAgent: Sendable {
         self.settings = settings
         self.logger = logger
         self.functions = FunctionCache(workFolder: settings.folder, logger: logger)
+        self.slots = JobSlots(settings.slots)
     }
 
     /// Works until its task is cancelled; running processes are then ended.
@@ -63,7 +67,7 @@ package final class WorkerAgent: Sendable {
 
     private func join() async throws -> String {
         let machine = MachineFigures.current()
-        let answer = try await self.patiently {
+        let answer = try await JobReporter.patiently(self.logger) {
             try await self.server.call(
                 "POST", "/v1/workers",
                 body: [
@@ -83,7 +87,7 @@ package final class WorkerAgent: Sendable {
         while !Task.isCancelled {
             try await Task.sleep(for: .seconds(5))
             await WarmPool.shared.sweep()
-            let attempts = self.running.withLock { Array($0.keys) }
+            let attempts = self.slots.held
             let machine = MachineFigures.current()
             do {
                 let answer = try await self.server.call(
@@ -96,7 +100,7 @@ package final class WorkerAgent: Sendable {
                 for stop in answer["stop"]?.array?.compactMap(\.string) ?? [] {
                     self.logger.warning(
                         "stopping attempt that is no longer ours", metadata: ["attempt": "\(stop)"])
-                    self.running.withLock { $0[stop] }?.cancel()
+                    self.slots.stop(stop)
                 }
             } catch let error as ConnectionError where error.isPassing {
                 self.logger.warning("heartbeat failed", metadata: ["error": "\(error)"])
@@ -105,47 +109,92 @@ package final class WorkerAgent: Sendable {
     }
 
     private func work(_ worker: String) async throws {
-        let (slots, freedSlots) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        let (starts, starting) = AsyncStream<JobSlots.Leased>.makeStream()
+        let (news, newsComing) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        let begin: @Sendable ([JobSlots.Leased]) -> Void = { jobs in
+            for job in jobs { starting.yield(job) }
+            newsComing.yield()
+        }
+        let reporter = JobReporter(
+            self.server, worker: worker, slots: self.slots, logger: self.logger, begin: begin)
         await withDiscardingTaskGroup { group in
-            var freed = slots.makeAsyncIterator()
-            while !Task.isCancelled {
-                let free = self.settings.slots - self.running.withLock { $0.count }
-                guard free > 0 else {
-                    _ = await freed.next()
-                    continue
-                }
-                do {
-                    let answer = try await self.server.call(
-                        "POST", "/v1/workers/\(worker)/lease",
-                        body: ["max": .int(free), "wait": self.isIdle ? "30s" : "1s"], timeoutSeconds: 45)
-                    for job in answer["jobs"]?.array ?? [] {
-                        guard let attempt = job["attempt"]?.string else { continue }
-                        let task = Task { await self.perform(job, attempt: attempt, worker: worker) }
-                        self.running.withLock { $0[attempt] = task }
-                        group.addTask {
-                            await withTaskCancellationHandler {
-                                await task.value
-                            } onCancel: {
-                                task.cancel()
-                            }
-                            _ = self.running.withLock { $0.removeValue(forKey: attempt) }
-                            freedSlots.yield()
-                        }
+            group.addTask { await self.ask(worker, news, begin) }
+            group.addTask { await self.giveBackOverdue(reporter) }
+            for await job in starts {
+                let task = Task { await self.perform(job, reporter, begin) }
+                self.slots.began(job.attempt, task)
+                group.addTask {
+                    await withTaskCancellationHandler {
+                        await task.value
+                    } onCancel: {
+                        task.cancel()
                     }
-                } catch {
-                    if Task.isCancelled { return }
-                    self.logger.warning("leasing failed", metadata: ["error": "\(error)"])
-                    try? await Task.sleep(for: .seconds(1))
                 }
+            }
+            group.cancelAll()
+        }
+        await self.giveBack(self.slots.close(), worker)
+    }
+
+    /// Asks for jobs for slots that are free. Reports ask for those that become free.
+    private func ask(
+        _ worker: String, _ news: AsyncStream<Void>, _ begin: ([JobSlots.Leased]) -> Void
+    ) async {
+        var coming = news.makeAsyncIterator()
+        while !Task.isCancelled {
+            guard let demand = self.slots.demand(forFreeSlots: true) else {
+                _ = await coming.next()
+                continue
+            }
+            do {
+                var body = demand.json.object ?? JSON.Object()
+                body["wait"] = "30s"
+                let answer = try await self.server.call(
+                    "POST", "/v1/workers/\(worker)/lease", body: .object(body), timeoutSeconds: 45)
+                begin(self.slots.answer(demand, answer["jobs"]?.array ?? []))
+            } catch {
+                begin(self.slots.answer(demand, []))
+                if Task.isCancelled { return }
+                self.logger.warning("leasing failed", metadata: ["error": "\(error)"])
+                try? await Task.sleep(for: .seconds(1))
             }
         }
     }
 
-    private var isIdle: Bool { self.running.withLock { $0.isEmpty } }
+    /// Jobs that were thought to begin in a moment, and wait for longer ones, are for others to run.
+    private func giveBackOverdue(_ reporter: JobReporter) async {
+        while (try? await Task.sleep(for: JobSlots.patience / 2)) != nil {
+            let overdue = self.slots.overdue()
+            guard !overdue.isEmpty else { continue }
+            self.logger.info("gives jobs back", metadata: ["count": "\(overdue.count)"])
+            // Those that are refused are not ours any more in any case.
+            try? await reporter.tell(overdue.map { JobReporter.Event(Self.returned($0)) })
+        }
+    }
 
-    private func perform(_ job: JSON, attempt: String, worker: String) async {
+    /// The last that a worker tells; not for long, as what is not heard is found out when the leases run out.
+    private func giveBack(_ attempts: [String], _ worker: String) async {
+        guard !attempts.isEmpty else { return }
+        // The worker's own task has been cancelled.
+        await Task {
+            _ = try? await self.server.call(
+                "POST", "/v1/workers/\(worker)/report",
+                body: ["events": .array(attempts.map(Self.returned))], timeoutSeconds: 2)
+        }.value
+    }
+
+    private static func returned(_ attempt: String) -> JSON {
+        ["attempt": .string(attempt), "event": "returned"]
+    }
+
+    private func perform(
+        _ leased: JobSlots.Leased, _ reporter: JobReporter, _ begin: ([JobSlots.Leased]) -> Void
+    ) async {
+        let (job, attempt) = (leased.job, leased.attempt)
         let folder = "\(self.settings.folder)/jobs/\(attempt)"
-        let outcome: ProcessOutcome
+        var outcome: ProcessOutcome
+        var start: JobReporter.Event?
+        var seconds: Double?
         do {
             guard let spec = job["function"].flatMap(FunctionSpec.init) else {
                 throw PreparationError(description: "the server sent no readable function", log: "")
@@ -153,16 +202,16 @@ package final class WorkerAgent: Sendable {
             let functionFolder = try await self.functions.prepare(spec)
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
             try await self.writeInput(job, to: folder + "/input.json")
-            // Told while it begins; the end is told only after it.
-            let start: JSON = [
+            let started = JobReporter.Event([
                 "attempt": .string(attempt), "event": "started", "function": .string(spec.reference),
-            ]
+            ])
             let telling = Task {
+                try await Task.sleep(for: Self.briefTime)
                 do {
-                    _ = try await self.report(worker, start)
+                    try await reporter.tell([started])
                 } catch {
                     // It is not ours any more.
-                    self.running.withLock { $0[attempt] }?.cancel()
+                    self.slots.stop(attempt)
                     throw error
                 }
             }
@@ -176,10 +225,14 @@ package final class WorkerAgent: Sendable {
                     "PLEXUS_JOB": job["job"]?.string ?? "", JobTrees.cookie: attempt,
                     JobTrees.workVariable: self.settings.folder,
                 ])
-            let ended = await process.run()
+            outcome = await process.run()
+            seconds = (ContinuousClock.now - started.time) / .seconds(1)
+            telling.cancel()
             do {
                 try await telling.value
-                outcome = ended
+            } catch is CancellationError {
+                // It was over before: the end tells it too.
+                start = started
             } catch {
                 // Nobody wants to hear of it.
                 self.logger.warning("attempt lost", metadata: ["attempt": "\(attempt)", "error": "\(error)"])
@@ -190,7 +243,10 @@ package final class WorkerAgent: Sendable {
         } catch {
             outcome = .failure(errorClass: "worker", message: "\(error)", exit: nil, log: "")
         }
-        await self.tell(outcome, attempt: attempt, worker: worker)
+        await self.tell(outcome, of: leased, start, seconds, reporter, begin)
+        self.slots.told(attempt)
+        // Nothing to tell may have freed a slot.
+        begin([])
         try? FileManager.default.removeItem(atPath: folder)
     }
 
@@ -201,7 +257,7 @@ package final class WorkerAgent: Sendable {
             guard let name = binding["input"]?.string, let sha256 = binding["sha256"]?.string else {
                 continue
             }
-            let bytes = try await self.patiently {
+            let bytes = try await JobReporter.patiently(self.logger) {
                 try await self.server.exchange("GET", "/v1/blobs/\(sha256)", timeoutSeconds: 600)
             }
             guard SHA256.digest(bytes) == sha256 else {
@@ -222,56 +278,60 @@ package final class WorkerAgent: Sendable {
         try Data(JSON.object(input).text.utf8).write(to: URL(fileURLWithPath: path))
     }
 
-    private func tell(_ outcome: ProcessOutcome, attempt: String, worker: String) async {
+    /// Frees the slot and tells what came of an attempt, with its start when that was not told yet. A long result keeps the slot
+    /// until the server has it, so that the memory of results that cannot be sent is no more than the slots'.
+    private func tell(
+        _ outcome: ProcessOutcome, of leased: JobSlots.Leased, _ start: JobReporter.Event?,
+        _ seconds: Double?,
+        _ reporter: JobReporter, _ begin: ([JobSlots.Leased]) -> Void
+    ) async {
+        let attempt = leased.attempt
+        var isFree = false
+        func free() {
+            guard !isFree else { return }
+            isFree = true
+            begin(self.slots.ended(leased.function, seconds: seconds))
+        }
+        defer { free() }
         do {
+            var object = JSON.Object()
+            object["attempt"] = .string(attempt)
+            var bytesTold = 0
+            let end = ContinuousClock.now
             switch outcome {
             case .result(let bytes, let log):
                 let digest = SHA256.digest(bytes)
-                _ = try await self.patiently {
-                    try await self.server.exchange(
-                        "PUT", "/v1/blobs/\(digest)", body: bytes, timeoutSeconds: 600)
+                var result = JSON.Object()
+                result["sha256"] = .string(digest)
+                if bytes.count <= Self.reportedResultLimit {
+                    result["text"] = .string(String(decoding: bytes, as: UTF8.self))
+                    bytesTold = bytes.count + log.utf8.count
+                } else {
+                    _ = try await JobReporter.patiently(self.logger) {
+                        try await self.server.exchange(
+                            "PUT", "/v1/blobs/\(digest)", body: bytes, timeoutSeconds: 600)
+                    }
                 }
-                _ = try await self.report(
-                    worker,
-                    [
-                        "attempt": .string(attempt), "event": "succeeded", "log": .string(log),
-                        "result": ["sha256": .string(digest), "size": .int(bytes.count)],
-                    ])
+                object["event"] = "succeeded"
+                object["log"] = .string(log)
+                object["result"] = .object(result)
                 self.logger.info(
                     "job succeeded", metadata: ["attempt": "\(attempt)", "bytes": "\(bytes.count)"])
             case .failure(let errorClass, let message, let exit, let log):
                 self.logger.warning("job failed", metadata: ["attempt": "\(attempt)", "error": "\(message)"])
                 guard errorClass != "cancelled" else { return }
-                _ = try await self.report(
-                    worker,
-                    [
-                        "attempt": .string(attempt), "event": "failed", "error": .string(message),
-                        "error_class": .string(errorClass), "exit": exit.map(JSON.int) ?? .null,
-                        "log": .string(log),
-                    ])
+                object["event"] = "failed"
+                object["error"] = .string(message)
+                object["error_class"] = .string(errorClass)
+                object["exit"] = exit.map(JSON.int) ?? .null
+                object["log"] = .string(log)
+                bytesTold = message.utf8.count + log.utf8.count
             }
+            free()
+            let ended = JobReporter.Event(.object(object), at: end)
+            try await reporter.tell((start.map { [$0] } ?? []) + [ended], bytes: bytesTold)
         } catch {
             self.logger.warning("report refused", metadata: ["attempt": "\(attempt)", "error": "\(error)"])
-        }
-    }
-
-    private func report(_ worker: String, _ event: JSON) async throws -> JSON {
-        try await self.patiently {
-            try await self.server.call("POST", "/v1/workers/\(worker)/report", body: ["events": [event]])
-        }
-    }
-
-    /// Repeats while the server cannot be reached, with growing pauses, at most 10 s.
-    private func patiently<Result: Sendable>(_ body: () async throws -> Result) async throws -> Result {
-        var pause = 0.1
-        while true {
-            do {
-                return try await body()
-            } catch let error as ConnectionError where error.isPassing {
-                self.logger.warning("server not reached, trying again", metadata: ["error": "\(error)"])
-                try await Task.sleep(for: .seconds(pause))
-                pause = min(pause * 2, 10)
-            }
         }
     }
 }

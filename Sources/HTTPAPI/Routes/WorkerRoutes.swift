@@ -69,61 +69,87 @@ struct WorkerRoutes {
     private func lease(_ request: Request, _ context: APIContext) async throws -> Response {
         let body = try await request.json()
         let worker = self.worker(context)
-        let limit = max(1, min(1000, body["max"]?.int ?? 1))
+        let asked = Self.leaseRequest(body, atLeast: 1)
         let wait = min(60, body["wait"]?.string.flatMap(TimeSpan.seconds) ?? body["wait"]?.int ?? 0)
         let orchestrator = self.services.orchestrator
         let commits = self.services.database.commits()
         let before = orchestrator.queueNews
-        var jobs = try await orchestrator.lease(worker: worker, limit: limit)
+        var jobs = try await orchestrator.lease(worker: worker, asked)
         if jobs.isEmpty, wait > 0 {
-            jobs = try await withThrowingTaskGroup(of: [LeasedJob].self) { group in
-                group.addTask {
-                    // Commits that bring nothing to the queue wake nobody.
-                    var known = before
-                    for await _ in commits {
-                        let news = orchestrator.queueNews
-                        guard news != nil, news != known else { continue }
-                        known = news
-                        let jobs = try await orchestrator.lease(worker: worker, limit: limit)
-                        if !jobs.isEmpty { return jobs }
-                    }
-                    return []
-                }
-                // Jobs whose time comes, and machines that have room again, make no commit.
-                group.addTask {
-                    while !Task.isCancelled {
-                        try await Task.sleep(for: .seconds(1))
-                        guard orchestrator.queueNews != nil else { continue }
-                        let jobs = try await orchestrator.lease(worker: worker, limit: limit)
-                        if !jobs.isEmpty { return jobs }
-                    }
-                    return []
-                }
-                group.addTask {
-                    try await Task.sleep(for: .seconds(wait))
-                    return []
-                }
-                let first = try await group.next() ?? []
-                group.cancelAll()
-                // A lease that came in the moment the time ran out must not be lost.
-                while let next = try? await group.next() { if !next.isEmpty { return next } }
-                return first
-            }
+            // What a worker that is gone would be given stays for others.
+            let end = ConnectionEnd.of(context.channel)
+            jobs = try await self.lease(worker, asked, within: wait, commits, before, until: end)
         }
         return Response(["jobs": .array(jobs.map(\.json))])
     }
 
+    /// Waits for jobs.
+    private func lease(
+        _ worker: String, _ asked: LeaseRequest, within wait: Int, _ commits: AsyncStream<UInt64>,
+        _ before: UInt64?, until end: AsyncStream<Void>
+    ) async throws -> [LeasedJob] {
+        let orchestrator = self.services.orchestrator
+        return try await withThrowingTaskGroup(of: [LeasedJob].self) { group in
+            group.addTask {
+                // Commits that bring nothing to the queue wake nobody.
+                var known = before
+                for await _ in commits {
+                    let news = orchestrator.queueNews
+                    guard news != nil, news != known else { continue }
+                    known = news
+                    let jobs = try await orchestrator.lease(worker: worker, asked)
+                    if !jobs.isEmpty { return jobs }
+                }
+                return []
+            }
+            // Jobs whose time comes, and machines that have room again, make no commit.
+            group.addTask {
+                while !Task.isCancelled {
+                    try await Task.sleep(for: .seconds(1))
+                    guard orchestrator.queueNews != nil else { continue }
+                    let jobs = try await orchestrator.lease(worker: worker, asked)
+                    if !jobs.isEmpty { return jobs }
+                }
+                return []
+            }
+            group.addTask {
+                try await Task.sleep(for: .seconds(wait))
+                return []
+            }
+            group.addTask {
+                for await _ in end {}
+                return []
+            }
+            var jobs = try await group.next() ?? []
+            group.cancelAll()
+            // A lease that came in the same moment must not be lost.
+            while let more = try? await group.next() { jobs += more }
+            return jobs
+        }
+    }
+
+    private static func leaseRequest(_ json: JSON, atLeast least: Int) -> LeaseRequest {
+        LeaseRequest(
+            limit: max(least, min(1000, json["max"]?.int ?? 1)),
+            more: max(0, min(1000, json["more"]?.int ?? 0)),
+            of: Set(json["brief_functions"]?.array?.compactMap(\.string) ?? []))
+    }
+
+    /// Takes what became of attempts, and gives the jobs that the worker asks for with it.
     private func report(_ request: Request, _ context: APIContext) async throws -> Response {
         let body = try await request.json()
         guard let events = body["events"]?.array else {
             throw HTTPProblem(.badRequest, code: "invalid_request", "the member `events` (a list) is missing")
         }
-        let refused = try await self.services.orchestrator.report(
-            try events.map { try self.event($0) }, worker: self.worker(context))
-        // One alone is answered as before; of several each has its own answer.
-        if events.count == 1, let error = refused[0] { throw error }
+        let results = try await self.storeResults(of: events)
+        let asked = body["lease"].map { Self.leaseRequest($0, atLeast: 0) }
+        let (refused, jobs) = try await self.services.orchestrator.report(
+            try zip(events, results).map { try self.event($0, result: $1) }, worker: self.worker(context),
+            asking: asked)
+        // One alone is answered as before; of several, or with jobs, each has its own answer.
+        if events.count == 1, asked == nil, let error = refused[0] { throw error }
         return Response([
-            "accepted": .int(events.count - refused.count),
+            "accepted": .int(events.count - refused.count), "jobs": .array(jobs.map(\.json)),
             "refused": .array(
                 refused.sorted { $0.key < $1.key }.map { index, error in
                     [
@@ -134,29 +160,54 @@ struct WorkerRoutes {
         ])
     }
 
-    private func event(_ event: JSON) throws -> AttemptEvent {
+    /// Stores the results that events bring with them, all at once, as their syncs can be one; gives what each is.
+    private func storeResults(of events: [JSON]) async throws -> [AttemptOutcome.Result?] {
+        let blobs = self.services.blobs
+        return try await withThrowingTaskGroup(of: (Int, AttemptOutcome.Result).self) { group in
+            for (index, event) in events.enumerated() {
+                guard let text = event["result"]?["text"]?.string else { continue }
+                let told = event["result"]?["sha256"]?.string
+                group.addTask {
+                    let bytes = Array(text.utf8)
+                    let found = try await blobs.store(bytes)
+                    // What came is kept a while, as all that nothing refers to.
+                    guard told ?? found == found else {
+                        throw OrchestrationError.digestMismatch(expected: told ?? "", found: found)
+                    }
+                    return (index, AttemptOutcome.Result(sha256: found, size: bytes.count))
+                }
+            }
+            var results = [AttemptOutcome.Result?](repeating: nil, count: events.count)
+            for try await (index, result) in group { results[index] = result }
+            return results
+        }
+    }
+
+    private func event(_ event: JSON, result stored: AttemptOutcome.Result?) throws -> AttemptEvent {
         guard let attempt = event["attempt"]?.string, let kind = event["event"]?.string else {
             throw HTTPProblem(
                 .badRequest, code: "invalid_request", "an event needs the texts `attempt` and `event`")
         }
         let log = String((event["log"]?.string ?? "").suffix(16_384))
         let memory = event["memory_bytes"]?.int
+        let secondsAgo = max(0, event["seconds_ago"]?.double ?? 0)
         switch kind {
         case "started":
-            return AttemptEvent(attempt: attempt, .started(function: event["function"]?.string ?? ""))
+            return AttemptEvent(
+                attempt: attempt, .started(function: event["function"]?.string ?? ""), secondsAgo: secondsAgo)
+        case "returned": return AttemptEvent(attempt: attempt, .returned)
         case "succeeded":
-            guard let digest = event["result"]?["sha256"]?.string, let size = self.services.blobs.size(digest)
-            else {
+            guard let result = stored ?? self.services.blobs.result(event["result"]?["sha256"]?.string) else {
                 throw HTTPProblem(
                     .badRequest, code: "result_missing",
-                    "a success needs `result.sha256` of a blob that was sent before")
+                    "a success needs `result.text`, or `result.sha256` of a blob that was sent before")
             }
             return AttemptEvent(
                 attempt: attempt,
                 .ended(
                     AttemptOutcome(
-                        result: .init(sha256: digest, size: size), error: nil, errorClass: nil, exit: 0,
-                        log: log, memoryBytes: memory)))
+                        result: result, error: nil, errorClass: nil, exit: 0,
+                        log: log, memoryBytes: memory)), secondsAgo: secondsAgo)
         case "failed":
             return AttemptEvent(
                 attempt: attempt,
@@ -164,11 +215,11 @@ struct WorkerRoutes {
                     AttemptOutcome(
                         result: nil, error: event["error"]?.string ?? "it failed without saying why",
                         errorClass: event["error_class"]?.string ?? "unknown", exit: event["exit"]?.int,
-                        log: log, memoryBytes: memory)))
+                        log: log, memoryBytes: memory)), secondsAgo: secondsAgo)
         default:
             throw HTTPProblem(
                 .badRequest, code: "invalid_request",
-                "an event is started, succeeded or failed, not `\(kind.prefix(40))`")
+                "an event is started, succeeded, failed or returned, not `\(kind.prefix(40))`")
         }
     }
 
@@ -203,6 +254,12 @@ struct WorkerRoutes {
             }
         }
         return figures
+    }
+}
+
+extension BlobStore {
+    fileprivate func result(_ digest: String?) -> AttemptOutcome.Result? {
+        digest.flatMap { digest in self.size(digest).map { AttemptOutcome.Result(sha256: digest, size: $0) } }
     }
 }
 

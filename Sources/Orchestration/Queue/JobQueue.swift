@@ -76,10 +76,15 @@ final class JobQueue: Sendable {
     /// What was found out about one machine while it takes jobs.
     struct Round {
         let machine: MachineFacts
+        /// The functions whose jobs it takes; nil for all.
+        fileprivate let functions: Set<String>?
         /// Whether it suits the jobs of a lane, by the lane's number.
         fileprivate var suits: [Int: Bool] = [:]
 
-        init(_ machine: MachineFacts) { self.machine = machine }
+        init(_ machine: MachineFacts, only functions: Set<String>? = nil) {
+            self.machine = machine
+            self.functions = functions
+        }
     }
 
     fileprivate struct OpenJob {
@@ -411,7 +416,8 @@ extension JobQueue.State {
     ) throws -> ReadyJob? {
         // Lanes that came since the last job was taken.
         for (number, lane) in self.ready.lanesWithJobs where round.suits[number] == nil {
-            round.suits[number] = try self.suits(round.machine, lane, graph, keys)
+            let isAsked = round.functions?.contains(lane.function) ?? true
+            round.suits[number] = try isAsked && self.suits(round.machine, lane, graph, keys)
         }
         let (suits, limits) = (round.suits, self.limits)
         var passedOver: [(party: LimitedParty, user: String)] = []

@@ -108,17 +108,46 @@ package struct AttemptEvent: Sendable {
         case started(function: String)
         /// It ended.
         case ended(AttemptOutcome)
+        /// It was not begun, and others may run it: the worker has no room for it after all.
+        case returned
     }
 
     /// The attempt's id.
     package let attempt: String
     /// What happened.
     package let kind: Kind
+    /// How many seconds before it was told.
+    package let secondsAgo: Double
 
-    /// Joins the two.
-    package init(attempt: String, _ kind: Kind) {
+    /// Joins the parts.
+    package init(attempt: String, _ kind: Kind, secondsAgo: Double = 0) {
         self.attempt = attempt
         self.kind = kind
+        self.secondsAgo = secondsAgo
+    }
+}
+
+/// Jobs that a worker asks for.
+package struct LeaseRequest: Hashable, Sendable {
+    /// How many of any function.
+    package let limit: Int
+    /// How many besides, to be begun a little later, of functions whose calls are over in a moment.
+    package let more: Int
+    /// Those functions, `name@version`.
+    package let briefFunctions: Set<String>
+
+    /// Joins the parts.
+    package init(limit: Int, more: Int = 0, of briefFunctions: Set<String> = []) {
+        self.limit = limit
+        self.more = more
+        self.briefFunctions = briefFunctions
+    }
+}
+
+extension AttemptEvent {
+    /// The same of an attempt that ended in another way.
+    fileprivate func ended(_ outcome: AttemptOutcome) -> AttemptEvent {
+        AttemptEvent(attempt: self.attempt, .ended(outcome), secondsAgo: self.secondsAgo)
     }
 }
 
@@ -146,29 +175,58 @@ extension Orchestrator {
     /// attempt is refused.
     /// - Throws: ``OrchestrationError/notFound(what:name:hint:)`` for an unknown worker.
     package func lease(worker: String, limit: Int) async throws -> [LeasedJob] {
-        let now = self.clock()
-        // What the queue gave, to be put back when the transaction does not come about.
+        try await self.lease(worker: worker, LeaseRequest(limit: limit))
+    }
+
+    /// Gives a worker jobs, as ``lease(worker:limit:)``.
+    /// - Throws: ``OrchestrationError/notFound(what:name:hint:)`` for an unknown worker.
+    package func lease(worker: String, _ request: LeaseRequest) async throws -> [LeasedJob] {
+        try await self.takingJobs { taken in
+            try await self.database.write { transaction in
+                guard let jobs = try self.lease(worker, request, taken, in: transaction) else {
+                    throw OrchestrationError.notFound(what: "worker", name: worker, hint: "join again")
+                }
+                return jobs
+            }
+        }
+    }
+
+    /// Does something that takes jobs from the queue, which get back there when the transaction does not come about.
+    private func takingJobs<Result>(_ body: (Locked<[NodeID]>) async throws -> Result) async throws -> Result
+    {
         let taken = Locked<[NodeID]>([])
         do {
-            return try await self.database.write { transaction in
-                guard
-                    let record = try self.run("worker", in: transaction, ["worker": .string(worker)]).first
-                else { throw OrchestrationError.notFound(what: "worker", name: worker, hint: "join again") }
-                guard record["machine_state"] != .string("draining") else { return [] }
-                var round = JobQueue.Round(MachineFacts(record))
-                var leased: [LeasedJob] = []
-                while leased.count < limit, let job = try self.queue.take(&round, in: transaction.graph) {
-                    taken.withLock { $0.append(job.node) }
-                    leased.append(
-                        try self.lease(job, to: worker, on: round.machine, now: now, in: transaction))
-                }
-                self.leases.extend(leased.map(\.attempt))
-                return leased
-            }
+            return try await body(taken)
         } catch {
             self.queue.refresh(taken.withLock { $0 }, in: self.database.snapshot())
             throw error
         }
+    }
+
+    /// - Returns: nil for an unknown worker.
+    private func lease(
+        _ worker: String, _ request: LeaseRequest, _ taken: Locked<[NodeID]>, in transaction: GraphTransaction
+    ) throws -> [LeasedJob]? {
+        guard let record = try self.run("worker", in: transaction, ["worker": .string(worker)]).first else {
+            return nil
+        }
+        guard record["machine_state"] != .string("draining") else { return [] }
+        let (now, machine) = (self.clock(), MachineFacts(record))
+        var leased: [LeasedJob] = []
+        func take(_ count: Int, _ round: JobQueue.Round) throws {
+            var round = round
+            let end = leased.count + count
+            while leased.count < end, let job = try self.queue.take(&round, in: transaction.graph) {
+                taken.withLock { $0.append(job.node) }
+                leased.append(try self.lease(job, to: worker, on: machine, now: now, in: transaction))
+            }
+        }
+        try take(request.limit, JobQueue.Round(machine))
+        if request.more > 0, leased.count >= request.limit, !request.briefFunctions.isEmpty {
+            try take(request.more, JobQueue.Round(machine, only: request.briefFunctions))
+        }
+        self.leases.extend(leased.map(\.attempt))
+        return leased
     }
 
     private func lease(
@@ -238,59 +296,92 @@ extension Orchestrator {
         }
     }
 
-    /// Takes what a worker tells of its attempts, all in one commit. An event that is refused changes nothing and does not keep the
-    /// others from counting.
-    /// - Returns: why events were refused, by their place in the list.
+    /// Takes what a worker tells of its attempts, and gives it the jobs it asks for, all in one commit. An event that is refused
+    /// changes nothing and does not keep the others from counting.
+    /// - Returns: why events were refused, by their place in the list; the jobs.
     /// - Throws: ``StorageError``, ``DatabaseClosed``.
-    package func report(_ events: [AttemptEvent], worker: String) async throws -> [Int: OrchestrationError] {
+    package func report(
+        _ events: [AttemptEvent], worker: String, asking request: LeaseRequest? = nil
+    ) async throws -> (refused: [Int: OrchestrationError], jobs: [LeasedJob]) {
         var judged: [JudgedEvent] = []
         for event in events { judged.append(try await self.judged(event)) }
         do {
-            return try await self.report(judged, worker: worker)
+            return try await self.commit(judged, worker, request)
         } catch let error as OrchestrationError {
-            guard judged.count > 1 else { return [0: error] }
+            guard judged.count > 1 || request != nil else { return ([0: error], []) }
         }
         // One of them broke off half way, which is rare: then each has a commit of its own.
         var refused: [Int: OrchestrationError] = [:]
         for (index, one) in judged.enumerated() {
             do {
-                refused[index] = try await self.report([one], worker: worker)[0]
+                refused[index] = try await self.commit([one], worker, nil).refused[0]
             } catch let error as OrchestrationError {
                 refused[index] = error
+            }
+        }
+        guard let request else { return (refused, []) }
+        return (refused, try await self.commit([], worker, request).jobs)
+    }
+
+    private func commit(
+        _ events: [JudgedEvent], _ worker: String, _ request: LeaseRequest?
+    ) async throws -> (refused: [Int: OrchestrationError], jobs: [LeasedJob]) {
+        try await self.takingJobs { taken in
+            try await self.database.write { transaction in
+                let refused = try self.apply(events, worker, in: transaction)
+                let jobs = try request.flatMap { try self.lease(worker, $0, taken, in: transaction) }
+                return (refused, jobs ?? [])
+            }
+        }
+    }
+
+    private func apply(
+        _ events: [JudgedEvent], _ worker: String, in transaction: GraphTransaction
+    ) throws -> [Int: OrchestrationError] {
+        var refused: [Int: OrchestrationError] = [:]
+        // Attempts of which only this report says that they run: they need no second look.
+        var begun: [String: HeldAttempt] = [:]
+        for (index, (event, graph)) in events.enumerated() {
+            do {
+                switch event.kind {
+                case .started(let function):
+                    begun[event.attempt] = try self.start(event, worker, provides: function, in: transaction)
+                case .ended(let outcome):
+                    let held =
+                        try begun.removeValue(forKey: event.attempt)
+                        ?? self.held(event.attempt, by: worker, in: transaction)
+                    try self.end(
+                        held, event.attempt, outcome,
+                        state: outcome.result == nil ? "failed" : "succeeded",
+                        at: held.moment(self.clock(), event.secondsAgo), splicing: graph, in: transaction)
+                case .returned:
+                    try self.takeBack(event.attempt, from: worker, in: transaction)
+                }
+            } catch OrchestrationError.leaseLost(let attempt) {
+                // Found out before anything was written.
+                refused[index] = .leaseLost(attempt: attempt)
             }
         }
         return refused
     }
 
-    private func report(
-        _ events: [JudgedEvent], worker: String
-    ) async throws -> [Int: OrchestrationError] {
-        try await self.database.write { transaction in
-            var refused: [Int: OrchestrationError] = [:]
-            // Attempts of which only this report says that they run: they need no second look.
-            var begun: [String: HeldAttempt] = [:]
-            for (index, (event, graph)) in events.enumerated() {
-                do {
-                    switch event.kind {
-                    case .started(let function):
-                        begun[event.attempt] = try self.start(
-                            event.attempt, worker, provides: function, in: transaction)
-                    case .ended(let outcome):
-                        let held =
-                            try begun.removeValue(forKey: event.attempt)
-                            ?? self.held(event.attempt, by: worker, in: transaction)
-                        try self.end(
-                            held, event.attempt, outcome,
-                            state: outcome.result == nil ? "failed" : "succeeded", splicing: graph,
-                            in: transaction)
-                    }
-                } catch OrchestrationError.leaseLost(let attempt) {
-                    // Found out before anything was written.
-                    refused[index] = .leaseLost(attempt: attempt)
-                }
-            }
-            return refused
+    /// An attempt that was never begun does not count.
+    private func takeBack(
+        _ attempt: String, from worker: String, in transaction: GraphTransaction
+    ) throws {
+        let held = try self.held(attempt, by: worker, in: transaction)
+        guard held.attemptState == "leased" else { throw OrchestrationError.leaseLost(attempt: attempt) }
+        let reason = "its worker had no room for it after all"
+        guard held.replicas == 1 else {
+            let outcome = AttemptOutcome(
+                result: nil, error: reason, errorClass: "worker_lost", exit: nil, log: "")
+            return try self.end(held, attempt, outcome, state: "lost", at: self.clock(), in: transaction)
         }
+        try self.jobStates.check(held.job, from: held.state, to: "queued")
+        _ = try self.run(
+            "job_returned", in: transaction,
+            ["job": .string(held.job), "attempt": .string(attempt), "now": .dateTime(self.clock())])
+        self.noteMove(held.job, from: held.state, to: "queued", because: reason, in: transaction)
     }
 
     private typealias JudgedEvent = (event: AttemptEvent, graph: PipelineDefinition?)
@@ -302,31 +393,33 @@ extension Orchestrator {
         guard case .ended(let told) = event.kind, told.result != nil else { return (event, nil) }
         let outcome = try await self.checked(told, of: event.attempt)
         guard let result = outcome.result else {
-            return (AttemptEvent(attempt: event.attempt, .ended(outcome)), nil)
+            return (event.ended(outcome), nil)
         }
         do {
             return (event, try await self.dynamicGraph(of: event.attempt, result: result))
         } catch let error as StepValueError {
             let failure = AttemptOutcome(
                 result: nil, error: error.message, errorClass: "output", exit: outcome.exit, log: outcome.log)
-            return (AttemptEvent(attempt: event.attempt, .ended(failure)), nil)
+            return (event.ended(failure), nil)
         }
     }
 
     /// The process of an attempt was started.
     /// - Throws: ``OrchestrationError/leaseLost(attempt:)``.
     package func started(attempt: String, worker: String, provides function: String) async throws {
-        let refused = try await self.report(
+        let answer = try await self.report(
             [AttemptEvent(attempt: attempt, .started(function: function))], worker: worker)
-        if let error = refused[0] { throw error }
+        if let error = answer.refused[0] { throw error }
     }
 
     /// - Returns: what is known of the attempt then; nil when others may change its job before it ends.
     private func start(
-        _ attempt: String, _ worker: String, provides function: String, in transaction: GraphTransaction
+        _ event: AttemptEvent, _ worker: String, provides function: String, in transaction: GraphTransaction
     ) throws -> HeldAttempt? {
+        let attempt = event.attempt
         let held = try self.held(attempt, by: worker, in: transaction)
-        let now = Value.dateTime(self.clock())
+        let moment = held.moment(self.clock(), event.secondsAgo)
+        let now = Value.dateTime(moment)
         if !self.queue.provides(worker, function, in: transaction.graph) {
             _ = try self.run(
                 "worker_provides", in: transaction,
@@ -342,14 +435,14 @@ extension Orchestrator {
             "job_started", in: transaction,
             ["attempt": .string(attempt), "job": .string(held.job), "now": now])
         self.noteMove(held.job, from: held.state, to: "running", in: transaction)
-        return held.replicas == 1 && held.run == nil ? held.running : nil
+        return held.replicas == 1 && held.run == nil ? held.running(since: moment) : nil
     }
 
     /// An attempt ended. A success is believed once; a failure is tried again while tries are left.
     /// - Throws: ``OrchestrationError/leaseLost(attempt:)``.
     package func ended(attempt: String, worker: String, _ outcome: AttemptOutcome) async throws {
-        let refused = try await self.report([AttemptEvent(attempt: attempt, .ended(outcome))], worker: worker)
-        if let error = refused[0] { throw error }
+        let answer = try await self.report([AttemptEvent(attempt: attempt, .ended(outcome))], worker: worker)
+        if let error = answer.refused[0] { throw error }
     }
 
     /// Fails the jobs that wait still when their deadline has passed. Call it every second or so.
@@ -433,7 +526,7 @@ extension Orchestrator {
                     result: nil,
                     error: "the worker \(held.worker) was not heard of for \(Self.leaseSeconds) s",
                     errorClass: "worker_lost", exit: nil, log: "")
-                try self.end(held, attempt, outcome, state: "lost", in: transaction)
+                try self.end(held, attempt, outcome, state: "lost", at: self.clock(), in: transaction)
             }
             return count
         }
@@ -450,15 +543,25 @@ extension Orchestrator {
         let backoffSeconds: Int
         let retryOn: [String]?
         let replicas: Int
+        /// When its process was started, or else it was leased.
+        var since: ZonedDateTime?
         /// The replica whose result this job compares, and with that of which other.
         let compares: String?
         let comparesWith: String?
 
         /// The same when its process was started.
-        var running: HeldAttempt {
+        func running(since moment: ZonedDateTime) -> HeldAttempt {
             var running = self
-            (running.attemptState, running.state) = ("running", "running")
+            (running.attemptState, running.state, running.since) = ("running", "running", moment)
             return running
+        }
+
+        /// When something happened that is told some seconds later; not before what happened last.
+        func moment(_ now: ZonedDateTime, _ secondsAgo: Double) -> ZonedDateTime {
+            guard secondsAgo > 0, let since = self.since else { return now }
+            // A worker that was cut off tells of it the whole time later.
+            let then = now.adding(milliseconds: -Int(min(secondsAgo, 1e9) * 1000))
+            return then.epochMicroseconds < since.epochMicroseconds ? since : then
         }
     }
 
@@ -498,7 +601,8 @@ extension Orchestrator {
             attempts: (row["attempts"]?.integer ?? 0) - (row["tries_before"]?.integer ?? 0),
             retries: row["retries"]?.integer ?? 0, backoffSeconds: row["backoff_seconds"]?.integer ?? 1,
             retryOn: row["retry_on"]?.list?.compactMap(\.string), replicas: row["replicas"]?.integer ?? 1,
-            compares: row["compares"]?.string, comparesWith: row["compares_with"]?.string)
+            since: row["since"]?.dateTime, compares: row["compares"]?.string,
+            comparesWith: row["compares_with"]?.string)
     }
 
     private func held(_ attempt: String, by worker: String, in transaction: GraphTransaction) throws
@@ -512,9 +616,9 @@ extension Orchestrator {
 
     private func end(
         _ held: HeldAttempt, _ attempt: String, _ outcome: AttemptOutcome, state: String,
-        splicing graph: PipelineDefinition? = nil, in transaction: GraphTransaction
+        at moment: ZonedDateTime, splicing graph: PipelineDefinition? = nil, in transaction: GraphTransaction
     ) throws {
-        let now = Value.dateTime(self.clock())
+        let now = Value.dateTime(moment)
         if let result = outcome.result, held.replicas == 1, graph == nil {
             return try self.succeed(held, attempt, result, outcome, now, in: transaction)
         }
@@ -595,10 +699,13 @@ extension MachineFacts {
 extension ZonedDateTime {
     /// The moment some milliseconds later.
     func adding(milliseconds: Int) -> ZonedDateTime {
-        let nanoseconds = self.nanosecond + milliseconds % 1000 * 1_000_000
+        let whole = self.nanosecond / 1_000_000 + milliseconds
+        // Rounded down, whichever sign it has.
+        let seconds = whole >= 0 ? whole / 1000 : (whole - 999) / 1000
         return ZonedDateTime(
-            seconds: self.seconds + milliseconds / 1000 + nanoseconds / 1_000_000_000,
-            nanosecond: nanoseconds % 1_000_000_000, offsetSeconds: self.offsetSeconds, zone: self.zone)
+            seconds: self.seconds + seconds,
+            nanosecond: (whole - seconds * 1000) * 1_000_000 + self.nanosecond % 1_000_000,
+            offsetSeconds: self.offsetSeconds, zone: self.zone)
     }
 
     /// The moment some seconds later.
