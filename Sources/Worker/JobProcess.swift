@@ -49,25 +49,84 @@ struct JobProcess: Sendable {
     let attempt: String
     let limits: JobLimits
     let spec: FunctionSpec
-    let folder: String
+    /// Its own folder; a process that goes on to other jobs takes that of its first along, so that few files are made.
+    private(set) var folder: String
     let functionFolder: String
     let timeoutSeconds: Int
     let environment: [String: String]
+    /// The interpreter that answers the call.
+    private var warm: WarmProcess?
 
-    /// Runs to the end or the timeout. Input lies in `input.json` of the folder.
-    func run() async -> ProcessOutcome {
+    init(
+        attempt: String, limits: JobLimits, spec: FunctionSpec, folder: String, functionFolder: String,
+        timeoutSeconds: Int, environment: [String: String]
+    ) {
+        self.attempt = attempt
+        self.limits = limits
+        self.spec = spec
+        self.folder = folder
+        self.functionFolder = functionFolder
+        self.timeoutSeconds = timeoutSeconds
+        self.environment = environment
+    }
+
+    /// Runs to the end or the timeout, with an input, and leaves nothing.
+    func run(input: [UInt8]) async -> ProcessOutcome {
+        var job = self
+        let outcome: ProcessOutcome
+        do {
+            try await job.prepare(input)
+            outcome = await job.runPrepared()
+        } catch {
+            outcome = job.notStarted(error)
+        }
+        if let warm = job.warm, warm.mayGoOn, !Task.isCancelled {
+            await JobFolder.clear(job.folder + "/tmp")
+            await WarmPool.shared.giveBack(warm)
+        } else {
+            await job.warm?.end()
+            await JobFolder.remove(job.folder)
+        }
+        return outcome
+    }
+
+    private mutating func prepare(_ input: [UInt8]) async throws {
+        let kind = WarmProcess.Kind(
+            function: self.spec.reference, entry: self.spec.entry, folder: self.functionFolder,
+            limits: self.spec.limits.text)
+        if self.spec.isWarm, let known = await WarmPool.shared.take(kind) {
+            self.warm = known
+            self.folder = known.jobFolder
+        } else {
+            try FileManager.default.createDirectory(
+                atPath: self.folder + "/tmp", withIntermediateDirectories: true)
+        }
+        let file = try self.create("input.json")
+        try file.closeAfter { _ = try file.writeAll(input) }
+        if self.spec.isWarm, self.warm == nil {
+            self.warm = try await WarmProcess.start(
+                kind, jobFolder: self.folder, program: self.command.program, prelude: self.prelude,
+                environment: self.variables().filter { $0.key.rawValue == JobTrees.workVariable })
+        }
+    }
+
+    private func runPrepared() async -> ProcessOutcome {
         do {
             return self.outcome(try await self.runToEnd())
-        } catch is CancellationError {
+        } catch {
+            return self.notStarted(error)
+        }
+    }
+
+    private func notStarted(_ error: any Error) -> ProcessOutcome {
+        if error is CancellationError {
             return .failure(
                 errorClass: "cancelled", message: "\(self.spec.reference) was stopped", exit: nil,
                 log: self.log())
-        } catch {
-            return .failure(
-                errorClass: "start", message: "\(self.spec.reference) could not be started: \(error)",
-                exit: nil,
-                log: self.log())
         }
+        return .failure(
+            errorClass: "start", message: "\(self.spec.reference) could not be started: \(error)", exit: nil,
+            log: self.log())
     }
 
     /// How it came to an end.
@@ -136,7 +195,7 @@ struct JobProcess: Sendable {
     }
 
     private func execute() async throws -> TerminationStatus {
-        if self.spec.isWarm { return try await self.executeWarm() }
+        if let warm = self.warm { return try await self.call(warm) }
         let input = try FileDescriptor.open(self.folder + "/input.json", .readOnly)
         let output = try self.create("stdout")
         let error = try self.create("stderr")
@@ -146,7 +205,7 @@ struct JobProcess: Sendable {
             .gracefulShutDown(toProcessGroup: true, allowedDurationToNextStep: Self.grace)
         ]
         let (program, arguments) = self.command
-        let variables = try self.variables()
+        let variables = self.variables()
         let result = try await Subprocess.run(
             .path(.init("/bin/sh")),
             arguments: Arguments(["-c", self.prelude, "job", program] + arguments),
@@ -159,14 +218,12 @@ struct JobProcess: Sendable {
         return result.terminationStatus
     }
 
-    private func variables() throws -> [Environment.Key: String?] {
-        let temporary = self.folder + "/tmp"
-        try FileManager.default.createDirectory(atPath: temporary, withIntermediateDirectories: true)
+    private func variables() -> [Environment.Key: String?] {
         var variables: [Environment.Key: String?] = [:]
         for (name, value) in self.environment.merging(
             [
                 "PLEXUS_INPUT": self.folder + "/input.json", "PLEXUS_RESULT": self.folder + "/result.json",
-                "TMPDIR": temporary,
+                "TMPDIR": self.folder + "/tmp",
             ], uniquingKeysWith: { $1 })
         {
             if let key = Environment.Key(rawValue: name) { variables[key] = value }
@@ -174,23 +231,11 @@ struct JobProcess: Sendable {
         return variables
     }
 
-    /// In an interpreter that waits for such calls, or a new one that will.
-    private func executeWarm() async throws -> TerminationStatus {
-        let variables = try self.variables()
-        let kind = WarmProcess.Kind(
-            function: self.spec.reference, entry: self.spec.entry, folder: self.functionFolder,
-            limits: self.spec.limits.text)
-        let process: WarmProcess
-        if let known = await WarmPool.shared.take(kind) {
-            process = known
-        } else {
-            process = try await WarmProcess.start(
-                kind, program: self.command.program, prelude: self.prelude,
-                environment: variables.filter { $0.key.rawValue == JobTrees.workVariable })
-        }
+    /// In an interpreter that waits for such calls.
+    private func call(_ process: WarmProcess) async throws -> TerminationStatus {
         JobTrees.shared.begin(self.attempt, root: process.pid, cookie: process.cookie)
         var named = JSON.Object()
-        for (key, value) in variables { named[key.rawValue] = value.map(JSON.string) }
+        for (key, value) in self.variables() { named[key.rawValue] = value.map(JSON.string) }
         let answer = await process.call([
             "input": .string(self.folder + "/input.json"), "stdout": .string(self.folder + "/stdout"),
             "stderr": .string(self.folder + "/stderr"), "variables": .object(named),
@@ -198,11 +243,7 @@ struct JobProcess: Sendable {
         guard let answer else { return try await process.status() }
         // Helpers that the call left are gone after it, and the interpreter may miss them.
         let left = await JobTrees.shared.endAllButRoot(self.attempt)
-        if answer.mayGoOn, left == 0, !Task.isCancelled, !process.isWornOut {
-            await WarmPool.shared.giveBack(process)
-        } else {
-            await process.end()
-        }
+        if left > 0 { process.wearOut() }
         return .exited(CInt(answer.code))
     }
 
@@ -257,8 +298,7 @@ struct JobProcess: Sendable {
     }
 
     private func result(_ name: String) -> ProcessOutcome {
-        let written = self.folder + "/result.json"
-        let path = FileManager.default.fileExists(atPath: written) ? written : self.folder + "/stdout"
+        let path = self.folder + (self.hasResult ? "/result.json" : "/stdout")
         let size = (try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? Int ?? 0
         guard size <= Self.resultLimit, let data = FileManager.default.contents(atPath: path) else {
             return .failure(
@@ -286,6 +326,11 @@ struct JobProcess: Sendable {
         }
     }
 
+    /// Whether it wrote a result; else what it printed is one.
+    private var hasResult: Bool {
+        self.warm?.hasResult ?? FileManager.default.fileExists(atPath: self.folder + "/result.json")
+    }
+
     private var lastLine: String {
         let lines = self.tail("stderr").split(separator: "\n")
         return lines.last.map { ": \($0.prefix(300))" } ?? ""
@@ -294,9 +339,7 @@ struct JobProcess: Sendable {
     /// The end of what was printed; standard output is left out when it is the result.
     private func log() -> String {
         let printed = self.tail("stdout")
-        let isResult =
-            !FileManager.default.fileExists(atPath: self.folder + "/result.json")
-            && (try? JSON.parse(printed)) != nil
+        let isResult = !self.hasResult && (try? JSON.parse(printed)) != nil
         return String(((isResult ? "" : printed) + self.tail("stderr")).suffix(Self.logLimit))
     }
 
@@ -309,9 +352,33 @@ struct JobProcess: Sendable {
     }
 }
 
-/// The folder of a job.
+/// The folder of a job. What may take long is done on threads that may block.
 enum JobFolder {
-    /// The size of all files in a folder, holes aside, in bytes. Walks it on a thread that may block.
+    /// Removes all that is in a folder.
+    static func clear(_ folder: String) async {
+        guard let handle = opendir(folder) else { return }
+        var names: [String] = []
+        while let item = readdir(handle) {
+            let name = withUnsafePointer(to: &item.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        closedir(handle)
+        for name in names { await self.remove(folder + "/" + name) }
+    }
+
+    /// Removes a folder with all that is in it, or a file.
+    static func remove(_ path: String) async {
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global().async {
+                try? FileManager.default.removeItem(atPath: path)
+                continuation.resume()
+            }
+        }
+    }
+
+    /// The size of all files in a folder, holes aside, in bytes.
     static func bytes(of folder: String) async -> Int {
         await withCheckedContinuation { continuation in
             DispatchQueue.global().async { continuation.resume(returning: Self.bytesNow(of: folder)) }

@@ -21,7 +21,7 @@ enum PythonRunner {
 
     /// The same for many calls, one after another: `python3 -c SOURCE module:function`, requests on standard input, answers on
     /// standard output, a line of JSON each. A call sees the job's files as its streams, its variables and its folder; what it
-    /// left in modules stays. The process ends after a call that failed or left threads running.
+    /// left in modules stays. The files are those of the call before, written anew. The process ends after a call that failed or left threads running.
     static let warmSource = """
         import importlib, json, os, sys, threading, traceback
         requests = os.fdopen(os.dup(0), encoding="utf-8")
@@ -44,6 +44,9 @@ enum PythonRunner {
             os.environ.update(base)
             os.environ.update(request["variables"])
             os.chdir(home)
+            path = os.environ["PLEXUS_RESULT"]
+            if os.path.exists(path):
+                os.truncate(path, 0)
             code = 0
             try:
                 if function is None:
@@ -53,10 +56,8 @@ enum PythonRunner {
                 result = function(given)
                 if not isinstance(result, dict):
                     sys.exit("%s returned a %s, not a dict" % (sys.argv[1], type(result).__name__))
-                path = os.environ["PLEXUS_RESULT"]
-                with open(path + ".part", "w", encoding="utf-8") as file:
-                    json.dump(result, file, ensure_ascii=False)
-                os.replace(path + ".part", path)
+                with open(path, "w", encoding="utf-8") as file:
+                    file.write(json.dumps(result, ensure_ascii=False))
                 for thread in threading.enumerate():
                     if thread is not threading.current_thread() and not thread.daemon:
                         thread.join()
@@ -76,7 +77,8 @@ enum PythonRunner {
             except Exception:
                 pass
             again = code == 0 and threading.active_count() == 1
-            os.write(answers, (json.dumps({"code": code & 255, "again": again}) + "\\n").encode())
+            written = os.path.exists(path) and os.path.getsize(path) > 0
+            os.write(answers, (json.dumps({"code": code & 255, "again": again, "result": written}) + "\\n").encode())
             if not again:
                 break
         os._exit(0)

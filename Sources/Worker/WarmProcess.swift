@@ -24,8 +24,6 @@ final class WarmProcess: Sendable {
     struct Answer: Sendable {
         /// What the process would have ended with, had it been one of its own.
         let code: Int
-        /// Whether another call may follow.
-        let mayGoOn: Bool
     }
 
     private struct State {
@@ -34,9 +32,15 @@ final class WarmProcess: Sendable {
         var memory = 0
         var idleSince = ContinuousClock.now
         var isClosed = false
+        /// Whether another call may follow the last.
+        var mayGoOn = false
+        /// Whether the last call wrote a result.
+        var hasResult = false
     }
 
     let kind: Kind
+    /// Where the files of the jobs lie that it runs, one after another.
+    let jobFolder: String
     /// Its cookie, for what it forks without starting a program.
     let cookie: String
     let pid: pid_t
@@ -46,10 +50,11 @@ final class WarmProcess: Sendable {
     private let state = Mutex(State())
 
     private init(
-        _ kind: Kind, cookie: String, pid: pid_t, requests: Int32, answers: Int32,
+        _ kind: Kind, jobFolder: String, cookie: String, pid: pid_t, requests: Int32, answers: Int32,
         process: Task<TerminationStatus, any Error>
     ) {
         self.kind = kind
+        self.jobFolder = jobFolder
         self.cookie = cookie
         self.pid = pid
         self.requests = requests
@@ -65,7 +70,7 @@ final class WarmProcess: Sendable {
     /// Starts an interpreter.
     /// - Throws: the system's error.
     static func start(
-        _ kind: Kind, program: String, prelude: String, environment: [Environment.Key: String?]
+        _ kind: Kind, jobFolder: String, program: String, prelude: String, environment: [Environment.Key: String?]
     ) async throws -> WarmProcess {
         let (input, requests) = try FileDescriptor.pipe()
         let (answers, output) = try FileDescriptor.pipe()
@@ -103,7 +108,7 @@ final class WarmProcess: Sendable {
         }
         for try await pid in started {
             return WarmProcess(
-                kind, cookie: cookie, pid: pid, requests: requests.rawValue, answers: answers.rawValue,
+                kind, jobFolder: jobFolder, cookie: cookie, pid: pid, requests: requests.rawValue, answers: answers.rawValue,
                 process: process)
         }
         throw CancellationError()
@@ -132,24 +137,29 @@ final class WarmProcess: Sendable {
     }
 
     private func exchange(_ request: JSON) -> Answer? {
+        self.state.withLock { ($0.mayGoOn, $0.hasResult) = (false, false) }
         guard Self.write(Array((request.text + "\n").utf8), to: self.requests) else { return nil }
         var line: [UInt8] = []
-        var byte: UInt8 = 0
-        while line.count < 1000 {
-            let count = Glibc.read(self.answers, &byte, 1)
+        var bytes = [UInt8](repeating: 0, count: 256)
+        // One line answers one request: nothing follows it.
+        while line.count < 1000, line.last != UInt8(ascii: "\n") {
+            let count = Glibc.read(self.answers, &bytes, bytes.count)
             if count < 0, errno == EINTR { continue }
-            guard count == 1 else { return nil }
-            if byte == UInt8(ascii: "\n") { break }
-            line.append(byte)
+            guard count > 0 else { return nil }
+            line += bytes[..<count]
         }
         guard let json = try? JSON.parse(utf8: line), let code = json["code"]?.int else { return nil }
+        let memory = ProcessTable.memory(of: self.pid)
         self.state.withLock { state in
             state.calls += 1
-            let memory = ProcessTable.memory(of: self.pid)
             if state.calls == 1 { state.memory = memory }
             state.idleSince = .now
+            state.hasResult = json["result"]?.bool ?? false
+            // One that was called often, or has grown too much, makes place for a new one.
+            let isWornOut = state.calls >= 1000 || memory > state.memory * 2 + (256 << 20)
+            state.mayGoOn = json["again"]?.bool ?? false && !isWornOut
         }
-        return Answer(code: code, mayGoOn: json["again"]?.bool ?? false)
+        return Answer(code: code)
     }
 
     private static func write(_ bytes: [UInt8], to file: Int32) -> Bool {
@@ -165,11 +175,14 @@ final class WarmProcess: Sendable {
         return true
     }
 
-    /// Whether it has been called often enough, or has grown too much: a new one then takes its place.
-    var isWornOut: Bool {
-        let memory = ProcessTable.memory(of: self.pid)
-        return self.state.withLock { $0.calls >= 1000 || memory > $0.memory * 2 + (256 << 20) }
-    }
+    /// Whether another call may follow the last.
+    var mayGoOn: Bool { self.state.withLock { $0.mayGoOn } }
+
+    /// Whether the last call wrote a result.
+    var hasResult: Bool { self.state.withLock { $0.hasResult } }
+
+    /// No other call may follow.
+    func wearOut() { self.state.withLock { $0.mayGoOn = false } }
 
     func isIdle(since moment: ContinuousClock.Instant) -> Bool {
         self.state.withLock { $0.idleSince < moment }
@@ -179,6 +192,14 @@ final class WarmProcess: Sendable {
     func end() async {
         kill(-self.pid, SIGKILL)
         _ = try? await self.status()
+    }
+}
+
+extension WarmProcess {
+    /// Ends the process, and removes the folder of its jobs.
+    fileprivate func endAndClear() async {
+        await self.end()
+        await JobFolder.remove(self.jobFolder)
     }
 }
 
@@ -202,7 +223,7 @@ actor WarmPool {
     /// A call ended well and the process waits for the next.
     func giveBack(_ process: WarmProcess) async {
         self.idle.append(process)
-        if self.idle.count > Self.limit { await self.idle.removeFirst().end() }
+        if self.idle.count > Self.limit { await self.idle.removeFirst().endAndClear() }
     }
 
     /// Ends those that waited too long.
@@ -210,13 +231,13 @@ actor WarmPool {
         let end = ContinuousClock.now - Self.idleTime
         let old = self.idle.filter { $0.isIdle(since: end) }
         self.idle.removeAll { process in old.contains { $0 === process } }
-        for process in old { await process.end() }
+        for process in old { await process.endAndClear() }
     }
 
     /// Ends all.
     func close() async {
         let all = self.idle
         self.idle = []
-        for process in all { await process.end() }
+        for process in all { await process.endAndClear() }
     }
 }

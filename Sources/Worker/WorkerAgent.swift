@@ -200,8 +200,7 @@ package final class WorkerAgent: Sendable {
                 throw PreparationError(description: "the server sent no readable function", log: "")
             }
             let functionFolder = try await self.functions.prepare(spec)
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-            try await self.writeInput(job, to: folder + "/input.json")
+            let input = try await self.input(of: job)
             let started = JobReporter.Event([
                 "attempt": .string(attempt), "event": "started", "function": .string(spec.reference),
             ])
@@ -218,14 +217,14 @@ package final class WorkerAgent: Sendable {
             self.logger.info(
                 "job starts", metadata: ["attempt": "\(attempt)", "function": "\(spec.reference)"])
             let process = JobProcess(
-                attempt: attempt, limits: JobLimits(json: job["limits"], folder: folder), spec: spec,
+                attempt: attempt, limits: JobLimits(json: job["limits"], folder: self.settings.folder), spec: spec,
                 folder: folder, functionFolder: functionFolder,
                 timeoutSeconds: job["timeout_seconds"]?.int ?? 300,
                 environment: [
                     "PLEXUS_JOB": job["job"]?.string ?? "", JobTrees.cookie: attempt,
                     JobTrees.workVariable: self.settings.folder,
                 ])
-            outcome = await process.run()
+            outcome = await process.run(input: input)
             seconds = (ContinuousClock.now - started.time) / .seconds(1)
             telling.cancel()
             do {
@@ -247,11 +246,10 @@ package final class WorkerAgent: Sendable {
         self.slots.told(attempt)
         // Nothing to tell may have freed a slot.
         begin([])
-        try? FileManager.default.removeItem(atPath: folder)
     }
 
     /// Puts the input together: constants, and members of earlier results, whose digests are checked.
-    private func writeInput(_ job: JSON, to path: String) async throws {
+    private func input(of job: JSON) async throws -> [UInt8] {
         var input = job["input"]?.object ?? JSON.Object()
         for binding in job["bindings"]?.array ?? [] {
             guard let name = binding["input"]?.string, let sha256 = binding["sha256"]?.string else {
@@ -275,7 +273,7 @@ package final class WorkerAgent: Sendable {
                 input[name] = result
             }
         }
-        try Data(JSON.object(input).text.utf8).write(to: URL(fileURLWithPath: path))
+        return Array(JSON.object(input).text.utf8)
     }
 
     /// Frees the slot and tells what came of an attempt, with its start when that was not told yet. A long result keeps the slot
