@@ -143,10 +143,6 @@ struct JobProcess: Sendable {
             group.addTask {
                 do { return .success(.status(try await self.execute())) } catch { return .failure(error) }
             }
-            group.addTask {
-                do { try await Task.sleep(for: .seconds(self.timeoutSeconds)) } catch { return .success(nil) }
-                return .success(.timeout)
-            }
             group.addTask { .success(await self.watch()) }
             var first: Result<Ending?, any Error> = .success(nil)
             while let next = await group.next() {
@@ -168,9 +164,11 @@ struct JobProcess: Sendable {
         return found
     }
 
-    /// Looks at what the job takes, until it is more than it may, or the task is cancelled.
+    /// Looks at what the job takes, until it is more than it may or its time is over, or the task is cancelled.
     private func watch() async -> Ending? {
-        while (try? await Task.sleep(for: Self.watchInterval)) != nil {
+        let deadline = ContinuousClock.now + .seconds(self.timeoutSeconds)
+        while (try? await Task.sleep(until: min(deadline, .now + Self.watchInterval))) != nil {
+            if .now >= deadline { return .timeout }
             let usage = await JobTrees.shared.usage(self.attempt)
             if usage.memory > self.limits.memory {
                 return self.exceeded("memory", usage.memory, self.limits.memory, "bytes of memory")
@@ -236,14 +234,15 @@ struct JobProcess: Sendable {
         JobTrees.shared.begin(self.attempt, root: process.pid, cookie: process.cookie)
         var named = JSON.Object()
         for (key, value) in self.variables() { named[key.rawValue] = value.map(JSON.string) }
-        let answer = await process.call([
-            "input": .string(self.folder + "/input.json"), "stdout": .string(self.folder + "/stdout"),
-            "stderr": .string(self.folder + "/stderr"), "variables": .object(named),
-        ])
+        let answer = await process.call(
+            self.attempt,
+            [
+                "input": .string(self.folder + "/input.json"), "stdout": .string(self.folder + "/stdout"),
+                "stderr": .string(self.folder + "/stderr"), "variables": .object(named),
+            ])
         guard let answer else { return try await process.status() }
         // Helpers that the call left are gone after it, and the interpreter may miss them.
-        let left = await JobTrees.shared.endAllButRoot(self.attempt)
-        if left > 0 { process.wearOut() }
+        if !answer.isAlone, await JobTrees.shared.endAllButRoot(self.attempt) > 0 { process.wearOut() }
         return .exited(CInt(answer.code))
     }
 
@@ -299,15 +298,14 @@ struct JobProcess: Sendable {
 
     private func result(_ name: String) -> ProcessOutcome {
         let path = self.folder + (self.hasResult ? "/result.json" : "/stdout")
-        let size = (try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? Int ?? 0
-        guard size <= Self.resultLimit, let data = FileManager.default.contents(atPath: path) else {
+        let (size, read) = JobFolder.read(path, limit: Self.resultLimit)
+        guard let bytes = read else {
             return .failure(
                 errorClass: "output",
                 message: "\(name) gave \(size) bytes; a result has at most \(Self.resultLimit)",
                 exit: 0, log: self.log())
         }
         do {
-            let bytes = [UInt8](data)
             let json = try JSON.parse(utf8: bytes)
             guard json.object != nil else {
                 return .failure(
@@ -317,8 +315,8 @@ struct JobProcess: Sendable {
             }
             return .result(bytes, log: self.log())
         } catch {
-            let start = String(decoding: data.prefix(80), as: UTF8.self)
-            let shown = data.isEmpty ? "nothing" : "`\(start)`"
+            let start = String(decoding: bytes.prefix(80), as: UTF8.self)
+            let shown = bytes.isEmpty ? "nothing" : "`\(start)`"
             return .failure(
                 errorClass: "output",
                 message: "\(name) gave no JSON result (\(error)); it starts with \(shown)", exit: 0,
@@ -344,11 +342,7 @@ struct JobProcess: Sendable {
     }
 
     private func tail(_ name: String) -> String {
-        guard let handle = FileHandle(forReadingAtPath: self.folder + "/" + name) else { return "" }
-        defer { try? handle.close() }
-        let size = (try? handle.seekToEnd()) ?? 0
-        try? handle.seek(toOffset: size > UInt64(Self.logLimit) ? size - UInt64(Self.logLimit) : 0)
-        return String(decoding: (try? handle.readToEnd()) ?? Data(), as: UTF8.self)
+        String(decoding: JobFolder.tail(self.folder + "/" + name, limit: Self.logLimit), as: UTF8.self)
     }
 }
 
@@ -366,6 +360,36 @@ enum JobFolder {
         }
         closedir(handle)
         for name in names { await self.remove(folder + "/" + name) }
+    }
+
+    /// The size of a file, and what is in it; nil when that is more than the limit or cannot be read.
+    static func read(_ path: String, limit: Int) -> (size: Int, bytes: [UInt8]?) {
+        guard let file = try? FileDescriptor.open(path, .readOnly) else { return (0, nil) }
+        defer { try? file.close() }
+        let size = Int((try? file.seek(offset: 0, from: .end)) ?? 0)
+        return (size, size <= limit ? Self.bytes(of: file, from: 0, count: size) : nil)
+    }
+
+    /// The end of a file; nothing when there is none.
+    static func tail(_ path: String, limit: Int) -> [UInt8] {
+        guard let file = try? FileDescriptor.open(path, .readOnly) else { return [] }
+        defer { try? file.close() }
+        let size = Int((try? file.seek(offset: 0, from: .end)) ?? 0)
+        let count = min(size, limit)
+        return Self.bytes(of: file, from: size - count, count: count) ?? []
+    }
+
+    private static func bytes(of file: FileDescriptor, from start: Int, count: Int) -> [UInt8]? {
+        guard count > 0 else { return [] }
+        return try? [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            while filled < count {
+                let rest = UnsafeMutableRawBufferPointer(
+                    rebasing: UnsafeMutableRawBufferPointer(buffer)[filled...])
+                let read = try file.read(fromAbsoluteOffset: Int64(start + filled), into: rest)
+                if read == 0 { break }
+                filled += read
+            }
+        }
     }
 
     /// Removes a folder with all that is in it, or a file.

@@ -103,13 +103,7 @@ final class JobTrees: Sendable {
 
     private func endNow(_ attempt: String, sparesRoot: Bool) -> Int {
         guard let ownRoot = self.state.withLock({ $0.jobs[attempt]?.root }) else { return 0 }
-        defer {
-            self.state.withLock { state in
-                state.jobs[attempt] = nil
-                state.owners = state.owners.filter { $0.value != attempt }
-            }
-        }
-        if sparesRoot, self.hasNothingElse(ownRoot) { return 0 }
+        defer { self.state.withLock { Self.forget(attempt, &$0) } }
         var stopped: Set<pid_t> = []
         var quietRounds = 0
         // What forks fast is not all seen at once. Each round stops what it sees; the stopped start nothing. What ends and what
@@ -136,17 +130,27 @@ final class JobTrees: Sendable {
         return stopped.count
     }
 
-    /// Whether a job's first process has no children and none came to us that we did not start: then there is nothing else of it,
-    /// as whatever loses its parents comes to us. A few files instead of all of `/proc`.
-    private func hasNothingElse(_ root: pid_t) -> Bool {
-        guard let its = ProcessTable.children(of: root), its.isEmpty,
-            let ours = ProcessTable.children(of: getpid())
+    /// Forgets a job whose first process has no children, when none came to us that we did not start: then there is nothing else of
+    /// it, as whatever loses its parents comes to us. A few files instead of all of `/proc`; on a thread that may block.
+    /// - Returns: whether that is so.
+    func endAlone(_ attempt: String) -> Bool {
+        guard let root = self.state.withLock({ $0.jobs[attempt]?.root }),
+            let its = ProcessTable.children(of: root), its.isEmpty, let ours = ProcessTable.adoptedChildren()
         else { return false }
         return self.state.withLock { state in
-            ours.allSatisfy { child in
-                state.started.contains(child) || state.jobs.values.contains { $0.root == child }
-            }
+            guard
+                ours.allSatisfy({ child in
+                    state.started.contains(child) || state.jobs.values.contains { $0.root == child }
+                })
+            else { return false }
+            Self.forget(attempt, &state)
+            return true
         }
+    }
+
+    private static func forget(_ attempt: String, _ state: inout State) {
+        state.jobs[attempt] = nil
+        if !state.owners.isEmpty { state.owners = state.owners.filter { $0.value != attempt } }
     }
 
     /// A process was started here that waits for jobs, or has ended.

@@ -92,14 +92,25 @@ struct ProcessTable {
 
     /// The children of a process, of all its threads; nil where the kernel does not tell (`CONFIG_PROC_CHILDREN`).
     static func children(of pid: pid_t) -> [pid_t]? {
+        Self.children(of: pid, threads: .max)
+    }
+
+    /// The children of this program that may have come to it when their parents ended, and others; nil where the kernel does not
+    /// tell. They come to the first thread that lives (`find_new_reaper` in kernel/exit.c): the main one, or when that has ended,
+    /// as it has where dispatch runs on, the next.
+    static func adoptedChildren() -> [pid_t]? { Self.children(of: getpid(), threads: 2) }
+
+    private static func children(of pid: pid_t, threads: Int) -> [pid_t]? {
         guard let folder = opendir("/proc/\(pid)/task") else { return nil }
         defer { closedir(folder) }
         var children: [pid_t] = []
-        while let item = readdir(folder) {
+        var count = 0
+        while count < threads, let item = readdir(folder) {
             let name = withUnsafePointer(to: &item.pointee.d_name) {
                 $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
             guard pid_t(name) != nil else { continue }
+            count += 1
             guard let text = Self.read("/proc/\(pid)/task/\(name)/children", limit: 1 << 20) else {
                 // A thread that has just ended has no children, if the kernel tells at all.
                 guard access("/proc/\(pid)/task/\(pid)/children", R_OK) == 0 else { return nil }

@@ -24,6 +24,8 @@ final class WarmProcess: Sendable {
     struct Answer: Sendable {
         /// What the process would have ended with, had it been one of its own.
         let code: Int
+        /// Whether the call left nothing behind that runs.
+        let isAlone: Bool
     }
 
     private struct State {
@@ -70,7 +72,8 @@ final class WarmProcess: Sendable {
     /// Starts an interpreter.
     /// - Throws: the system's error.
     static func start(
-        _ kind: Kind, jobFolder: String, program: String, prelude: String, environment: [Environment.Key: String?]
+        _ kind: Kind, jobFolder: String, program: String, prelude: String,
+        environment: [Environment.Key: String?]
     ) async throws -> WarmProcess {
         let (input, requests) = try FileDescriptor.pipe()
         let (answers, output) = try FileDescriptor.pipe()
@@ -108,17 +111,20 @@ final class WarmProcess: Sendable {
         }
         for try await pid in started {
             return WarmProcess(
-                kind, jobFolder: jobFolder, cookie: cookie, pid: pid, requests: requests.rawValue, answers: answers.rawValue,
+                kind, jobFolder: jobFolder, cookie: cookie, pid: pid, requests: requests.rawValue,
+                answers: answers.rawValue,
                 process: process)
         }
         throw CancellationError()
     }
 
     /// Calls the function; nil when the process ended instead. Cancelled, the process is told to end, and then made to.
-    func call(_ request: JSON) async -> Answer? {
+    func call(_ attempt: String, _ request: JSON) async -> Answer? {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                DispatchQueue.global().async { continuation.resume(returning: self.exchange(request)) }
+                DispatchQueue.global().async {
+                    continuation.resume(returning: self.exchange(attempt, request))
+                }
             }
         } onCancel: {
             kill(-self.pid, SIGTERM)
@@ -136,7 +142,7 @@ final class WarmProcess: Sendable {
         return try await self.process.value
     }
 
-    private func exchange(_ request: JSON) -> Answer? {
+    private func exchange(_ attempt: String, _ request: JSON) -> Answer? {
         self.state.withLock { ($0.mayGoOn, $0.hasResult) = (false, false) }
         guard Self.write(Array((request.text + "\n").utf8), to: self.requests) else { return nil }
         var line: [UInt8] = []
@@ -159,7 +165,7 @@ final class WarmProcess: Sendable {
             let isWornOut = state.calls >= 1000 || memory > state.memory * 2 + (256 << 20)
             state.mayGoOn = json["again"]?.bool ?? false && !isWornOut
         }
-        return Answer(code: code)
+        return Answer(code: code, isAlone: JobTrees.shared.endAlone(attempt))
     }
 
     private static func write(_ bytes: [UInt8], to file: Int32) -> Bool {

@@ -206,6 +206,8 @@ package final class WorkerAgent: Sendable {
             ])
             let telling = Task {
                 try await Task.sleep(for: Self.briefTime)
+                self.logger.info(
+                    "job runs", metadata: ["attempt": "\(attempt)", "function": "\(spec.reference)"])
                 do {
                     try await reporter.tell([started])
                 } catch {
@@ -214,10 +216,9 @@ package final class WorkerAgent: Sendable {
                     throw error
                 }
             }
-            self.logger.info(
-                "job starts", metadata: ["attempt": "\(attempt)", "function": "\(spec.reference)"])
             let process = JobProcess(
-                attempt: attempt, limits: JobLimits(json: job["limits"], folder: self.settings.folder), spec: spec,
+                attempt: attempt, limits: JobLimits(json: job["limits"], folder: self.settings.folder),
+                spec: spec,
                 folder: folder, functionFolder: functionFolder,
                 timeoutSeconds: job["timeout_seconds"]?.int ?? 300,
                 environment: [
