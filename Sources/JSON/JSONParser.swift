@@ -156,9 +156,7 @@ private struct JSONParser {
     private mutating func string() throws(JSONError) -> String {
         self.at += 1
         let start = self.at
-        while let byte = self.peek, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 {
-            self.at += 1
-        }
+        self.skipPlainText()
         if self.peek == UInt8(ascii: "\"") {
             let text = try self.text(self.bytes[start..<self.at])
             self.at += 1
@@ -180,11 +178,16 @@ private struct JSONParser {
                 try self.escape(into: &result)
             case 0..<0x20: throw self.error("a control character in a string must be escaped")
             default:
-                result.append(byte)
-                self.at += 1
+                let start = self.at
+                self.skipPlainText()
+                result.append(contentsOf: self.bytes[start..<self.at])
             }
         }
         throw self.error("the string has no closing quote")
+    }
+
+    private mutating func skipPlainText() {
+        self.at = self.bytes.withUnsafeBytes { PlainText.end(in: $0, from: self.at) }
     }
 
     private mutating func escape(into result: inout [UInt8]) throws(JSONError) {

@@ -46,16 +46,13 @@ extension JSON {
         var text = text
         text.withUTF8 { utf8 in
             var start = 0
-            for index in utf8.indices {
-                let byte = utf8[index]
-                guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else {
-                    continue
-                }
-                bytes.append(contentsOf: utf8[start..<index])
-                Self.writeEscape(byte, to: &bytes)
-                start = index + 1
+            while true {
+                let end = PlainText.end(in: UnsafeRawBufferPointer(utf8), from: start)
+                bytes.append(contentsOf: utf8[start..<end])
+                guard end < utf8.count else { break }
+                Self.writeEscape(utf8[end], to: &bytes)
+                start = end + 1
             }
-            bytes.append(contentsOf: utf8[start...])
         }
         bytes.append(UInt8(ascii: "\""))
     }

@@ -45,6 +45,19 @@ struct JSONTests {
         #expect(error?.message == "nested deeper than 512 levels")
     }
 
+    @Test("What must be escaped is found at each place of a string", arguments: 0..<40)
+    func escapes(length: Int) throws {
+        let plain = String(repeating: "x", count: length)
+        for special in ["", "\"", "\\", "\n", "\u{1F}", "ü", "\u{7F}", "日本"] {
+            for place in 0...length {
+                let text = plain.prefix(place) + special + plain.dropFirst(place)
+                let json = JSON.string(String(text)).text
+                #expect(!json.utf8.contains { $0 < 0x20 })
+                #expect(try JSON.parse(json) == .string(String(text)))
+            }
+        }
+    }
+
     @Test func survivesRandomBytes() {
         var generator = SystemRandomNumberGenerator()
         for _ in 0..<2000 {
