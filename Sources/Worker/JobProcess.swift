@@ -3,6 +3,7 @@ internal import Foundation
 internal import Glibc
 internal import JSON
 internal import Subprocess
+internal import Synchronization
 internal import SystemPackage
 
 /// How a job's process ended.
@@ -56,6 +57,8 @@ struct JobProcess: Sendable {
     let environment: [String: String]
     /// The interpreter that answers the call.
     private var warm: WarmProcess?
+    /// The most memory that it was seen to take.
+    let peak = PeakMemory()
 
     init(
         attempt: String, limits: JobLimits, spec: FunctionSpec, folder: String, functionFolder: String,
@@ -170,6 +173,7 @@ struct JobProcess: Sendable {
         while (try? await Task.sleep(until: min(deadline, .now + Self.watchInterval))) != nil {
             if .now >= deadline { return .timeout }
             let usage = await JobTrees.shared.usage(self.attempt)
+            self.peak.note(usage.memory)
             if usage.memory > self.limits.memory {
                 return self.exceeded("memory", usage.memory, self.limits.memory, "bytes of memory")
             }
@@ -234,6 +238,7 @@ struct JobProcess: Sendable {
         JobTrees.shared.begin(self.attempt, root: process.pid, cookie: process.cookie)
         var named = JSON.Object()
         for (key, value) in self.variables() { named[key.rawValue] = value.map(JSON.string) }
+        ProcessTable.resetPeakMemory(of: process.pid)
         let answer = await process.call(
             self.attempt,
             [
@@ -241,6 +246,7 @@ struct JobProcess: Sendable {
                 "stderr": .string(self.folder + "/stderr"), "variables": .object(named),
             ])
         guard let answer else { return try await process.status() }
+        self.peak.note(ProcessTable.peakMemory(of: process.pid))
         // Helpers that the call left are gone after it, and the interpreter may miss them.
         if !answer.isAlone, await JobTrees.shared.endAllButRoot(self.attempt) > 0 { process.wearOut() }
         return .exited(CInt(answer.code))
@@ -344,6 +350,15 @@ struct JobProcess: Sendable {
     private func tail(_ name: String) -> String {
         String(decoding: JobFolder.tail(self.folder + "/" + name, limit: Self.logLimit), as: UTF8.self)
     }
+}
+
+/// The most memory that a job was seen to take, in bytes; 0 when it was over before anybody looked.
+final class PeakMemory: Sendable {
+    private let most = Mutex(0)
+
+    var bytes: Int { self.most.withLock { $0 } }
+
+    func note(_ bytes: Int) { self.most.withLock { $0 = max($0, bytes) } }
 }
 
 /// The folder of a job. What may take long is done on threads that may block.

@@ -90,6 +90,23 @@ struct ProcessTable {
         return max(0, resident - shared) * sysconf(Int32(_SC_PAGESIZE))
     }
 
+    /// Forgets how much memory a process had at most; what it has now counts on (proc(5), clear_refs).
+    static func resetPeakMemory(of pid: pid_t) {
+        let file = open("/proc/\(pid)/clear_refs", O_WRONLY | O_CLOEXEC)
+        guard file >= 0 else { return }
+        _ = write(file, "5", 1)
+        close(file)
+    }
+
+    /// The most memory that a process had at once since then, in bytes; 0 where the kernel does not tell.
+    static func peakMemory(of pid: pid_t) -> Int {
+        guard let text = Self.read("/proc/\(pid)/status", limit: 8192) else { return 0 }
+        let name = Array("VmHWM:".utf8)
+        guard let line = text.split(separator: 10).first(where: { $0.starts(with: name) }) else { return 0 }
+        let digits = line.drop { !(48...57).contains($0) }.prefix { (48...57).contains($0) }
+        return (Self.number(digits) ?? 0) * 1024
+    }
+
     /// The children of a process, of all its threads; nil where the kernel does not tell (`CONFIG_PROC_CHILDREN`).
     static func children(of pid: pid_t) -> [pid_t]? {
         Self.children(of: pid, threads: .max)

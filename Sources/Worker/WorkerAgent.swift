@@ -187,14 +187,23 @@ package final class WorkerAgent: Sendable {
         ["attempt": .string(attempt), "event": "returned"]
     }
 
+    /// What is to be told of a call beside its outcome.
+    private struct Call {
+        /// That it was started, when that was not told yet.
+        var start: JobReporter.Event?
+        /// How long it took; nil when it came to none.
+        var seconds: Double?
+        /// The most memory that it was seen to take, in bytes.
+        var memory = 0
+    }
+
     private func perform(
         _ leased: JobSlots.Leased, _ reporter: JobReporter, _ begin: ([JobSlots.Leased]) -> Void
     ) async {
         let (job, attempt) = (leased.job, leased.attempt)
         let folder = "\(self.settings.folder)/jobs/\(attempt)"
         var outcome: ProcessOutcome
-        var start: JobReporter.Event?
-        var seconds: Double?
+        var call = Call()
         do {
             guard let spec = job["function"].flatMap(FunctionSpec.init) else {
                 throw PreparationError(description: "the server sent no readable function", log: "")
@@ -226,13 +235,14 @@ package final class WorkerAgent: Sendable {
                     JobTrees.workVariable: self.settings.folder,
                 ])
             outcome = await process.run(input: input)
-            seconds = (ContinuousClock.now - started.time) / .seconds(1)
+            call.seconds = (ContinuousClock.now - started.time) / .seconds(1)
+            call.memory = process.peak.bytes
             telling.cancel()
             do {
                 try await telling.value
             } catch is CancellationError {
                 // It was over before: the end tells it too.
-                start = started
+                call.start = started
             } catch {
                 // Nobody wants to hear of it.
                 self.logger.warning("attempt lost", metadata: ["attempt": "\(attempt)", "error": "\(error)"])
@@ -243,7 +253,7 @@ package final class WorkerAgent: Sendable {
         } catch {
             outcome = .failure(errorClass: "worker", message: "\(error)", exit: nil, log: "")
         }
-        await self.tell(outcome, of: leased, start, seconds, reporter, begin)
+        await self.tell(outcome, of: leased, call, reporter, begin)
         self.slots.told(attempt)
         // Nothing to tell may have freed a slot.
         begin([])
@@ -280,16 +290,15 @@ package final class WorkerAgent: Sendable {
     /// Frees the slot and tells what came of an attempt, with its start when that was not told yet. A long result keeps the slot
     /// until the server has it, so that the memory of results that cannot be sent is no more than the slots'.
     private func tell(
-        _ outcome: ProcessOutcome, of leased: JobSlots.Leased, _ start: JobReporter.Event?,
-        _ seconds: Double?,
-        _ reporter: JobReporter, _ begin: ([JobSlots.Leased]) -> Void
+        _ outcome: ProcessOutcome, of leased: JobSlots.Leased, _ call: Call, _ reporter: JobReporter,
+        _ begin: ([JobSlots.Leased]) -> Void
     ) async {
         let attempt = leased.attempt
         var isFree = false
         func free() {
             guard !isFree else { return }
             isFree = true
-            begin(self.slots.ended(leased.function, seconds: seconds))
+            begin(self.slots.ended(leased.function, seconds: call.seconds))
         }
         defer { free() }
         do {
@@ -326,9 +335,10 @@ package final class WorkerAgent: Sendable {
                 object["log"] = .string(log)
                 bytesTold = message.utf8.count + log.utf8.count
             }
+            if call.memory > 0 { object["memory_bytes"] = .int(call.memory) }
             free()
             let ended = JobReporter.Event(.object(object), at: end)
-            try await reporter.tell((start.map { [$0] } ?? []) + [ended], bytes: bytesTold)
+            try await reporter.tell((call.start.map { [$0] } ?? []) + [ended], bytes: bytesTold)
         } catch {
             self.logger.warning("report refused", metadata: ["attempt": "\(attempt)", "error": "\(error)"])
         }

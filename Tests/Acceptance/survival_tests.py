@@ -71,6 +71,29 @@ class Survival(FunctionCase):
             "MATCH (j:Job) WHERE j.state IN ['queued', 'leased', 'running'] RETURN count(j)") == [[0]], 120)
         self.assertEqual(self.server.query("MATCH (j:Job) RETURN j.state, j.error, count(*)"), [["succeeded", None, 300]])
 
+    def test_brief_jobs_do_not_wait_behind_long_ones_of_the_same_function(self):
+        self.register(mixed=(
+            "import time\ndef main(given):\n    time.sleep(given.get('seconds', 0))\n    return {}\n", {"retries": 0}))
+        one = self.worker("--slots", "2", "--work", str(self.folder / "one"))
+        submit = lambda seconds: self.server.request("POST", "/v1/jobs:batch", {"jobs": [
+            {"function": "mixed", "input": {"seconds": each}} for each in seconds]})[1]["jobs"]
+        ended = lambda jobs: self.server.query(
+            "MATCH (j:Job) WHERE j.id IN $jobs AND j.state = 'succeeded' RETURN count(j)",
+            jobs=[job["id"] for job in jobs]) == [[len(jobs)]]
+        first = submit([0] * 40)
+        self.until(lambda: ended(first))
+        # The worker has learnt that the function is brief, and takes some to wait; then two calls fill its slots.
+        jobs = submit([20, 20] + [0] * 20)
+        self.until(lambda: self.server.query("MATCH (j:Job {state: 'running'}) RETURN count(j)") == [[2]])
+        self.worker("--slots", "2", "--work", str(self.folder / "two"))
+        self.until(lambda: ended(jobs[2:]), 10)
+        self.assertEqual(self.server.query("MATCH (j:Job {state: 'running'}) RETURN count(j)"), [[2]])
+        self.assertEqual(self.server.query("MATCH (a:Attempt) WHERE a.state = 'lost' RETURN count(a)"), [[0]])
+        given_back = self.server.query(
+            "CALL db.journal('job') YIELD fields WHERE fields.reason = 'its worker had no room for it after all' RETURN count(*)")
+        self.assertGreater(given_back[0][0], 0)
+        one.terminate()
+
     def test_what_forks_without_end_is_ended(self):
         word = f"forker-{os.getpid()}-{time.monotonic_ns()}"
         self.register(forker=(

@@ -40,6 +40,19 @@ class Warm(FunctionCase):
         self.assertEqual(logs, ["said 1\n", "said 2\n"])
         self.assertNotEqual(self.call("cold")["pid"], self.call("cold")["pid"])
 
+    def test_the_most_memory_is_told_of_each_call_for_itself(self):
+        takes = ("import time\ndef main(given):\n    data = bytearray(given['bytes'])\n    for i in range(0, len(data), 4096): data[i] = 1\n"
+                 "    del data\n    time.sleep(given.get('seconds', 0))\n    return {}\n")
+        holds = "import time\ndef main(given):\n    data = b'x' * given['bytes']\n    time.sleep(1.5)\n    return {}\n"
+        self.register(takes=(takes, {}), holds=(holds, {"warm": False}))
+        self.worker("--slots", "1")
+        for function, size in (("takes", 200 << 20), ("takes", 1 << 20), ("holds", 150 << 20)):
+            self.call(function, {"bytes": size})
+        most = [row[0] for row in self.server.query("MATCH (a:Attempt) RETURN a.memory_bytes ORDER BY a.started_at")]
+        self.assertTrue(200 << 20 <= most[0] < 300 << 20, most)
+        self.assertTrue(1 << 20 <= most[1] < 100 << 20, most)
+        self.assertTrue(150 << 20 <= most[2] < 250 << 20, most)
+
     def test_a_call_that_fails_fails_alone(self):
         self.register(fails=(
             "import os, signal, sys\ndef main(given):\n"
