@@ -34,6 +34,8 @@ package struct Permission: Hashable, Sendable, CustomStringConvertible {
         case operate = "can_operate"
         /// Be a worker.
         case work = "can_work"
+        /// Let machines in as workers.
+        case addMachines = "can_add_machines"
         /// Register functions and pipelines.
         case publish = "can_publish"
         /// Read the journals.
@@ -45,6 +47,7 @@ package struct Permission: Hashable, Sendable, CustomStringConvertible {
             case .administer, .createGraphs, .audit: .administer
             case .operate: .operate
             case .work: .work
+            case .addMachines: .join
             case .publish: .publish
             }
         }

@@ -42,6 +42,7 @@ package func plexusRoutes(
     LimitRoutes(services: services).add(to: router)
     WorkerRoutes(services: services).add(to: router)
     BlobRoutes(services: services).add(to: router)
+    CredentialRoutes(services: services).add(to: router)
     MetricsRoutes(services: services).add(to: router)
     PictureRoutes(services: services).add(to: router)
     RunPage(services: services).add(to: router)

@@ -33,6 +33,8 @@ package struct Services: Sendable {
     package let orchestrator: Orchestrator
     /// Payloads.
     package let blobs: BlobStore
+    /// What opens private repositories.
+    package let credentials: CredentialStore
     /// Views.
     package let views: ViewCatalog
     /// Draws.
@@ -51,7 +53,8 @@ package struct Services: Sendable {
         catalog: GraphCatalog, resources: NamedResources, authenticator: Authenticator, access: Guard,
         stores: StoreDirectory, decisions: DecisionLog,
         orchestrator: Orchestrator,
-        blobs: BlobStore, pictures: PictureProcess, needsToken: Bool, logger: Logger
+        blobs: BlobStore, credentials: CredentialStore, pictures: PictureProcess, needsToken: Bool,
+        logger: Logger
     ) {
         let database = catalog.network
         self.catalog = catalog
@@ -65,6 +68,7 @@ package struct Services: Sendable {
         self.pipelines = PipelineRegistry(database: database)
         self.orchestrator = orchestrator
         self.blobs = blobs
+        self.credentials = credentials
         self.views = ViewCatalog(database: database, resources: resources)
         self.pictures = pictures
         self.needsToken = needsToken

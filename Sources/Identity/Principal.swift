@@ -26,6 +26,8 @@ package enum Scope: String, CaseIterable, Hashable, Sendable {
     case publish
     /// Being a worker.
     case work
+    /// Adding machines: what `plexus machine invite` gives out.
+    case join
     /// Machines, and the jobs and runs of others.
     case operate
     /// Users, groups, zones, schemas, graphs as a whole.

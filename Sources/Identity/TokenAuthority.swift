@@ -63,14 +63,37 @@ package struct TokenAuthority: Sendable {
         }
     }
 
+    /// Counts one use of a token; with the last it is gone. A token without a number of uses stays.
+    /// - Returns: false when it is gone already.
+    /// - Throws: ``StorageError``, ``GraphError``.
+    package func use(_ token: String) async throws -> Bool {
+        guard let id = Self.id(of: token) else { return false }
+        return try await self.database.write { transaction in
+            guard let node = transaction.graph.node("Token", id: id) else { return false }
+            guard let uses = transaction.graph.value("uses", of: node)?.integer else { return true }
+            if uses > 1 {
+                try transaction.setProperty(
+                    transaction.propertyKey("uses"), of: node, to: .integer(uses - 1))
+            } else {
+                try transaction.deleteDetached(node)
+            }
+            return uses > 0
+        }
+    }
+
+    /// The id in a token of ours; nil for any other text.
+    private static func id(of token: String) -> String? {
+        let parts = token.split(separator: "_", omittingEmptySubsequences: false)
+        return parts.count == 3 && parts[0] == "plx" ? String(parts[1]) : nil
+    }
+
     /// The user whose token this is, or nil: also when the token is over or the user is disabled. O(1); a wrong secret
     /// takes the same time as a right one.
     package func principal(token: String) -> Principal? {
-        let parts = token.split(separator: "_", omittingEmptySubsequences: false)
-        guard parts.count == 3, parts[0] == "plx" else { return nil }
+        guard let id = Self.id(of: token) else { return nil }
         let graph = self.database.snapshot()
-        let offered = SHA256.digest(Array(parts[2].utf8))
-        guard let node = graph.node("Token", id: String(parts[1])), let hash = graph.text("hash", of: node),
+        let offered = SHA256.digest(Array(token.utf8.dropFirst(Self.prefix.utf8.count + id.utf8.count + 1)))
+        guard let node = graph.node("Token", id: id), let hash = graph.text("hash", of: node),
             Secrets.areEqual(hash, offered), let owner = graph.owner(ofToken: node),
             graph.isEnabled(owner.node)
         else { return nil }
@@ -95,12 +118,17 @@ package struct TokenTerms: Hashable, Sendable {
     package var scopes: Set<Scope>?
     /// When it ends; nil for never.
     package var expiresAt: ZonedDateTime?
+    /// How often it can be used; nil for any number of times.
+    package var uses: Int?
 
     /// Joins the terms.
-    package init(name: String, scopes: Set<Scope>? = nil, expiresAt: ZonedDateTime? = nil) {
+    package init(
+        name: String, scopes: Set<Scope>? = nil, expiresAt: ZonedDateTime? = nil, uses: Int? = nil
+    ) {
         self.name = name
         self.scopes = scopes
         self.expiresAt = expiresAt
+        self.uses = uses
     }
 }
 
@@ -124,6 +152,7 @@ private struct NewToken {
             "name": .string(terms.name), "created_at": .dateTime(moment),
         ]
         properties["expires_at"] = terms.expiresAt.map(Value.dateTime)
+        properties["uses"] = terms.uses.map(Value.integer)
         properties["scopes"] = terms.scopes.map { .list($0.map(\.rawValue).sorted().map(Value.string)) }
         let token = try transaction.createNode(labels: ["Token"], properties: properties)
         _ = try transaction.createRelationship(type: "OWNS", from: user, to: token)

@@ -12,6 +12,14 @@ enum ProcessOutcome: Sendable {
     case result([UInt8], log: String)
     /// It failed: a class for machines, words for people.
     case failure(errorClass: String, message: String, exit: Int?, log: String)
+
+    /// `succeeded`, or the class of the failure.
+    var kind: String {
+        switch self {
+        case .result: "succeeded"
+        case .failure(let errorClass, _, _, _): errorClass
+        }
+    }
 }
 
 /// How much of the machine one job may take.
@@ -109,7 +117,9 @@ struct JobProcess: Sendable {
         if self.spec.isWarm, self.warm == nil {
             self.warm = try await WarmProcess.start(
                 kind, jobFolder: self.folder, program: self.command.program, prelude: self.prelude,
-                environment: self.variables().filter { $0.key.rawValue == JobTrees.workVariable })
+                environment: self.variables().filter {
+                    $0.key.rawValue == JobTrees.workVariable || $0.value == nil
+                })
         }
     }
 
@@ -221,7 +231,8 @@ struct JobProcess: Sendable {
     }
 
     private func variables() -> [Environment.Key: String?] {
-        var variables: [Environment.Key: String?] = [:]
+        // What the worker may do is not what its jobs may.
+        var variables: [Environment.Key: String?] = ["PLEXUS_TOKEN": nil]
         for (name, value) in self.environment.merging(
             [
                 "PLEXUS_INPUT": self.folder + "/input.json", "PLEXUS_RESULT": self.folder + "/result.json",
@@ -237,7 +248,9 @@ struct JobProcess: Sendable {
     private func call(_ process: WarmProcess) async throws -> TerminationStatus {
         JobTrees.shared.begin(self.attempt, root: process.pid, cookie: process.cookie)
         var named = JSON.Object()
-        for (key, value) in self.variables() { named[key.rawValue] = value.map(JSON.string) }
+        for (key, value) in self.variables() where value != nil {
+            named[key.rawValue] = value.map(JSON.string)
+        }
         ProcessTable.resetPeakMemory(of: process.pid)
         let answer = await process.call(
             self.attempt,

@@ -1,6 +1,20 @@
 internal import JSON
 internal import Synchronization
 
+/// What a worker does and did since it started.
+package struct WorkerFigures: Hashable, Sendable {
+    /// How many jobs it runs at once at most.
+    package var slots = 0
+    /// How many run.
+    package var running = 0
+    /// How many wait here for a slot.
+    package var waiting = 0
+    /// How many ended, by `succeeded` or the class of the failure.
+    package var ended: [String: Int] = [:]
+    /// How long they ran together, in seconds.
+    package var seconds = 0.0
+}
+
 /// The attempts that a worker holds: those at work in its slots, those that wait for a slot, and how many jobs it may ask for.
 ///
 /// Jobs wait here only of functions whose calls are over in a moment on this machine, and only so many as are done in a
@@ -53,6 +67,8 @@ final class JobSlots: Sendable {
         /// How long calls take, in seconds: a mean in which the last count most.
         var durations: [String: Double] = [:]
         var isClosed = false
+        /// Those that ended; the rest of it is above.
+        var figures = WorkerFigures()
     }
 
     /// How long a brief call takes at most, in seconds.
@@ -156,7 +172,24 @@ final class JobSlots: Sendable {
         task?.cancel()
     }
 
+    /// A call ended: for the figures.
+    func count(_ outcome: String, seconds: Double) {
+        self.state.withLock { state in
+            state.figures.ended[outcome, default: 0] += 1
+            state.figures.seconds += seconds
+        }
+    }
+
     // MARK: Looking
+
+    /// What is to be known of the worker.
+    var figures: WorkerFigures {
+        self.state.withLock { state in
+            var figures = state.figures
+            (figures.slots, figures.running, figures.waiting) = (self.count, state.busy, state.waiting.count)
+            return figures
+        }
+    }
 
     /// All attempts that the server believes to be here.
     var held: [String] { self.state.withLock { Array($0.held) } }

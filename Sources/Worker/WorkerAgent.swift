@@ -42,9 +42,27 @@ package final class WorkerAgent: Sendable {
         self.server = server
         self.settings = settings
         self.logger = logger
-        self.functions = FunctionCache(workFolder: settings.folder, logger: logger)
+        self.functions = FunctionCache(workFolder: settings.folder, logger: logger) { repository in
+            var allowed = CharacterSet.alphanumerics
+            allowed.insert(charactersIn: "-._~")
+            let name = repository.addingPercentEncoding(withAllowedCharacters: allowed) ?? ""
+            let answer = try await server.call("GET", "/v1/credentials:for?repository=\(name)")
+            return RepositorySecret(json: answer["credential"])
+        }
         self.slots = JobSlots(settings.slots)
     }
+
+    /// Lets this machine in with a join token.
+    /// - Returns: the machine's own token, which is shown only now.
+    /// - Throws: ``ConnectionError``.
+    package static func join(_ server: ServerConnection) async throws -> String {
+        let answer = try await server.call(
+            "POST", "/v1/workers:join", body: ["hostname": .string(MachineFigures.current().hostname)])
+        return answer["token"]?.string ?? ""
+    }
+
+    /// What it does, for those who watch over it.
+    package var figures: WorkerFigures { self.slots.figures }
 
     /// Works until its task is cancelled; running processes are then ended.
     /// - Throws: ``ConnectionError`` when the server refuses the worker for good.
@@ -208,7 +226,13 @@ package final class WorkerAgent: Sendable {
             guard let spec = job["function"].flatMap(FunctionSpec.init) else {
                 throw PreparationError(description: "the server sent no readable function", log: "")
             }
-            let functionFolder = try await self.functions.prepare(spec)
+            let functionFolder = try await self.functions.prepare(spec) { stage in
+                let event = JobReporter.Event([
+                    "attempt": .string(attempt), "event": "preparing", "stage": .string(stage),
+                ])
+                // One that comes late, or that nobody wants to hear, changes nothing.
+                Task { try? await reporter.tell([event]) }
+            }
             let input = try await self.input(of: job)
             let started = JobReporter.Event([
                 "attempt": .string(attempt), "event": "started", "function": .string(spec.reference),
@@ -306,6 +330,7 @@ package final class WorkerAgent: Sendable {
             object["attempt"] = .string(attempt)
             var bytesTold = 0
             let end = ContinuousClock.now
+            self.slots.count(outcome.kind, seconds: call.seconds ?? 0)
             switch outcome {
             case .result(let bytes, let log):
                 let digest = SHA256.digest(bytes)

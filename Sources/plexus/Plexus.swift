@@ -20,7 +20,7 @@ struct Plexus: AsyncParsableCommand {
             Import.self, Export.self, Render.self,
             FunctionCommand.self,
             Call.self, PipelineCommand.self, RunCommand.self, LineageCommand.self, JobCommand.self,
-            BlobCommand.self,
+            BlobCommand.self, CredentialCommand.self,
             LimitCommand.self,
             MachineCommand.self,
             Verify.self, Backup.self, Restore.self,

@@ -43,7 +43,7 @@ final class Household: Sendable {
             access: Guard(model: model, database: database), stores: stores, decisions: DecisionLog(rate: 0),
             orchestrator: Orchestrator(
                 database: database, jobStates: states, runStates: states, clock: { GraphDatabase.now() }),
-            blobs: try BlobStore(folder: folder + "/blobs"),
+            blobs: try BlobStore(folder: folder + "/blobs"), credentials: CredentialStore(folder: folder),
             pictures: PictureProcess(executable: "/bin/false"),
             needsToken: true, logger: Logger(label: "test"))
     }

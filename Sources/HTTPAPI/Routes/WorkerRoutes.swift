@@ -1,7 +1,9 @@
 internal import AccessControl
+internal import Authorization
 internal import GraphDatabase
 internal import HTTPTypes
 internal import Hummingbird
+internal import Identity
 internal import JSON
 internal import Orchestration
 internal import PropertyGraph
@@ -19,6 +21,15 @@ struct WorkerRoutes {
                     "id": .string(id), "heartbeat_seconds": .int(Orchestrator.heartbeatSeconds),
                     "lease_seconds": .int(Orchestrator.leaseSeconds),
                 ], status: .created)
+        }
+        router.post("/v1/machines:invite", .network(.addMachines)) { try await self.invite($0, $1) }
+        router.post("/v1/workers:join", .network(.addMachines)) { request, context in
+            let hostname = try await request.json()["hostname"]?.string ?? ""
+            let token = request.headers[.authorization].map { String($0.dropFirst("Bearer ".count)) }
+            // Who came in otherwise, as with a password, has nothing to use up.
+            let invitation = token.flatMap { $0.hasPrefix(TokenAuthority.prefix) ? $0 : nil }
+            let answer = try await self.directory(context).join(hostname: hostname, invitation: invitation)
+            return Response(answer, status: .created)
         }
         router.get("/v1/machines", .network(.operate)) { _, _ in
             let graph = self.services.database.snapshot()
@@ -45,7 +56,9 @@ struct WorkerRoutes {
             return Response(["id": .string(machine), "state": change == "drain" ? "draining" : "up"])
         }
         router.delete("/v1/machines/:machine", .network(.operate)) { _, context in
-            try await self.services.orchestrator.remove(machine: context.part("machine"))
+            let machine = context.part("machine")
+            try await self.services.orchestrator.remove(machine: machine)
+            try await self.directory(context).shutOut(machine: machine)
             return Response(status: .noContent)
         }
         router.post("/v1/workers/:id/lease", .network(.work)) { request, context in
@@ -57,6 +70,26 @@ struct WorkerRoutes {
         router.post("/v1/workers/:id/heartbeat", .network(.work)) { request, context in
             try await self.heartbeat(request, context)
         }
+    }
+
+    private func directory(_ context: APIContext) -> Directory {
+        Directory(
+            store: self.services.stores.network, authenticator: self.services.authenticator,
+            actor: context.caller.user)
+    }
+
+    private func invite(_ request: Request, _ context: APIContext) async throws -> Response {
+        let body = try await request.jsonOrNothing() ?? [:]
+        let (uses, time) = (body["uses"]?.int ?? 1, body["expires_in"]?.string ?? "1h")
+        guard (1...1000).contains(uses) else {
+            throw HTTPProblem(.badRequest, code: "invalid_request", "`uses` is from 1 to 1000")
+        }
+        guard let seconds = TimeSpan.seconds(time), (1...30 * 86_400).contains(seconds) else {
+            throw HTTPProblem(
+                .badRequest, code: "invalid_request", "`expires_in` is a time of up to 30 days, such as 1h")
+        }
+        let end = self.services.now.adding(seconds: seconds)
+        return Response(try await self.directory(context).invite(uses: uses, until: end), status: .created)
     }
 
     private func unknown(_ machine: String) -> OrchestrationError {
@@ -195,6 +228,9 @@ struct WorkerRoutes {
         case "started":
             return AttemptEvent(
                 attempt: attempt, .started(function: event["function"]?.string ?? ""), secondsAgo: secondsAgo)
+        case "preparing":
+            let stage = String((event["stage"]?.string ?? "").prefix(1000))
+            return AttemptEvent(attempt: attempt, .preparing(stage))
         case "returned": return AttemptEvent(attempt: attempt, .returned)
         case "succeeded":
             guard let result = stored ?? self.services.blobs.result(event["result"]?["sha256"]?.string) else {
@@ -219,7 +255,7 @@ struct WorkerRoutes {
         default:
             throw HTTPProblem(
                 .badRequest, code: "invalid_request",
-                "an event is started, succeeded, failed or returned, not `\(kind.prefix(40))`")
+                "an event is preparing, started, succeeded, failed or returned, not `\(kind.prefix(40))`")
         }
     }
 

@@ -434,7 +434,8 @@ extension Orchestrator {
             let place = "worker \(row["worker"]?.string ?? "") on \(row["machine"]?.string ?? "")"
             let lease = row["lease_until"]?.dateTime?.description ?? ""
             let code = row["state"]?.string ?? "running"
-            let words = code == "leased" ? "prepares it" : "runs it"
+            let stage = row["preparing"]?.string.map { ": \($0)" } ?? ""
+            let words = code == "leased" ? "prepares it\(stage)" : "runs it"
             return JobReason(code: code, message: "\(place) \(words); the lease holds until \(lease)")
         }
     }

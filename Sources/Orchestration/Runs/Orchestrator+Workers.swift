@@ -104,6 +104,8 @@ package struct AttemptOutcome: Hashable, Sendable {
 package struct AttemptEvent: Sendable {
     /// What happened.
     package enum Kind: Sendable {
+        /// The worker makes its function ready, and is at this stage.
+        case preparing(String)
         /// Its process was started; the worker has the function, `name@version`, ready.
         case started(function: String)
         /// It ended.
@@ -354,6 +356,11 @@ extension Orchestrator {
                         held, event.attempt, outcome,
                         state: outcome.result == nil ? "failed" : "succeeded",
                         at: held.moment(self.clock(), event.secondsAgo), splicing: graph, in: transaction)
+                case .preparing(let stage):
+                    _ = try self.held(event.attempt, by: worker, in: transaction)
+                    _ = try self.run(
+                        "attempt_preparing", in: transaction,
+                        ["attempt": .string(event.attempt), "stage": .string(stage)])
                 case .returned:
                     try self.takeBack(event.attempt, from: worker, in: transaction)
                 }

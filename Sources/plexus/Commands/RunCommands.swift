@@ -131,7 +131,24 @@ struct DecisionOptions: ParsableArguments {
 struct MachineCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "machine", abstract: "Machines and their workers.",
-        subcommands: [List.self, Show.self, Drain.self, Resume.self, Remove.self])
+        subcommands: [Invite.self, List.self, Show.self, Drain.self, Resume.self, Remove.self])
+
+    /// `plexus machine invite`
+    struct Invite: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Make a join token, with which machines come in as workers; it is shown only now.",
+            discussion: "On the machine then: plexus worker --url URL --join TOKEN")
+        @OptionGroup var connection: ConnectionOptions
+        @Option(help: "For how many machines.") var uses = 1
+        @Option(help: "How long it is good for, such as 30m.") var expires = "1h"
+
+        func run() async throws {
+            let made = try await self.connection.connection().call(
+                "POST", "/v1/machines:invite",
+                body: ["uses": .int(self.uses), "expires_in": .string(self.expires)])
+            print(made["token"]?.string ?? "")
+        }
+    }
 
     /// `plexus machine list`
     struct List: AsyncParsableCommand {

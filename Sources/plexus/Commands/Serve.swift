@@ -234,7 +234,7 @@ struct Serve: AsyncParsableCommand {
             authenticator: try Authenticator(database: database, foreign: foreign),
             access: Guard(model: model, database: database), stores: stores,
             decisions: DecisionLog(rate: self.decisionLog),
-            orchestrator: orchestrator, blobs: blobs,
+            orchestrator: orchestrator, blobs: blobs, credentials: CredentialStore(folder: self.data),
             pictures: pictures,
             needsToken: self.auth == .required, logger: logger)
     }
