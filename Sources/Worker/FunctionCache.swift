@@ -133,7 +133,8 @@ actor FunctionCache {
     }
 
     private func enter(_ stage: String, _ spec: FunctionSpec) {
-        self.logger.info("preparing function", metadata: ["function": "\(spec.reference)", "stage": "\(stage)"])
+        self.logger.info(
+            "preparing function", metadata: ["function": "\(spec.reference)", "stage": "\(stage)"])
         self.stages[spec.reference] = stage
         for tell in self.listeners[spec.reference] ?? [] { tell(stage) }
     }
