@@ -51,9 +51,10 @@ struct RepositorySecret: Sendable {
         self.key = json["key"]?.string
     }
 
-    /// `keyFile`: where to put a key meanwhile.
+    /// `keyFile`: where to put a key meanwhile. `knownHosts`: where SSH notes hosts.
     /// - Throws: ``PreparationError`` when it cannot be written.
-    func variables(keyFile: String) throws(PreparationError) -> [Environment.Key: String?] {
+    func variables(keyFile: String, knownHosts: String) throws(PreparationError) -> [Environment.Key: String?]
+    {
         if let token {
             let pair = Data("\(self.user):\(token)".utf8).base64EncodedString()
             return [
@@ -70,10 +71,12 @@ struct RepositorySecret: Sendable {
             throw PreparationError(
                 description: "the key of \(self.prefix) cannot be written to \(keyFile)", log: "")
         }
-        let path = "'" + keyFile.replacing("'", with: "'\\''") + "'"
+        func quoted(_ path: String) -> String { "'" + path.replacing("'", with: "'\\''") + "'" }
+        // Hosts that were met are noted in the worker's own file; those that its user knows count too.
         return [
             "GIT_SSH_COMMAND":
-                "ssh -i \(path) -o IdentitiesOnly=yes -o BatchMode=yes -o StrictHostKeyChecking=accept-new"
+                "ssh -i \(quoted(keyFile)) -o IdentitiesOnly=yes -o BatchMode=yes -o StrictHostKeyChecking=accept-new "
+                + "-o UserKnownHostsFile=\(quoted("\"\(knownHosts)\" ~/.ssh/known_hosts"))"
         ]
     }
 }
@@ -158,7 +161,8 @@ actor FunctionCache {
         }
         let key = "\(self.folder)/.key-\(UUID().uuidString)"
         defer { unlink(key) }
-        let variables = try secret?.variables(keyFile: key) ?? [:]
+        let variables =
+            try secret?.variables(keyFile: key, knownHosts: self.workFolder + "/known_hosts") ?? [:]
         do {
             try await self.git(
                 ["-C", target, "fetch", "--quiet", "--depth", "1", spec.repository, spec.commit], spec,

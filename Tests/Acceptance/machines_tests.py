@@ -4,7 +4,9 @@ import functools
 import http.server
 import os
 import re
+import shutil
 import signal
+import socket
 import stat
 import subprocess
 import threading
@@ -15,6 +17,9 @@ import urllib.request
 
 from function_case import FunctionCase
 from plexus import PLEXUS
+
+
+SSHD = shutil.which("sshd", path=os.environ.get("PATH", "") + ":/usr/sbin")
 
 
 class Machines(FunctionCase):
@@ -149,6 +154,44 @@ class Machines(FunctionCase):
         self.server.run("credential", "remove", prefix)
         self.assertIn("no credential", self.server.run("credential", "remove", prefix, code=2))
 
+    @unittest.skipUnless(SSHD and os.geteuid() == 0, "needs sshd and root, as whom it lets in")
+    def test_private_repositories_are_opened_with_a_deploy_key(self):
+        source = self.folder / "private"
+        source.mkdir()
+        (source / "f.py").write_text("def main(given):\n    return {'private': True}\n")
+        git = ["git", "-C", str(source), "-c", "user.name=t", "-c", "user.email=t@example.org"]
+        for words in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "f"], ["tag", "v1"]):
+            subprocess.run(git + words, check=True)
+        for name in ("host", "deploy"):
+            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(self.folder / name)], check=True)
+        os.makedirs("/run/sshd", exist_ok=True)
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        log = open(self.folder / "sshd.log", "wb")
+        self.addCleanup(log.close)
+        daemon = subprocess.Popen(
+            [SSHD, "-D", "-e", "-f", "/dev/null", "-h", str(self.folder / "host"), "-p", str(port), "-o", "ListenAddress=127.0.0.1",
+             "-o", "UsePAM=no", "-o", "StrictModes=no", "-o", f"AuthorizedKeysFile={self.folder}/deploy.pub", "-o", "PidFile=none",
+             "-o", "PasswordAuthentication=no"],
+            stderr=log)
+        self.addCleanup(daemon.wait)
+        self.addCleanup(daemon.terminate)
+        prefix = f"ssh://root@127.0.0.1:{port}/"
+        self.server.request("POST", "/v1/functions", {
+            "name": "private", "version": "1", "repository": prefix.rstrip("/") + str(source), "commit": "v1", "runtime": "python",
+            "entry": "f.py:main"})
+        self.worker()
+        job = self.job("private")
+        self.assertIn("cannot be fetched", job["error"])
+        self.server.run("credential", "set", prefix, "--key-file", self.folder / "deploy")
+        job = self.job("private")
+        self.assertEqual(job["state"], "succeeded", job)
+        key = (self.folder / "host.pub").read_text().split()[1]
+        self.assertIn(key, (self.folder / "work" / "known_hosts").read_text())
+        left = subprocess.run(
+            ["grep", "-rl", "OPENSSH PRIVATE", str(self.folder / "work")], capture_output=True, text=True).stdout
+        self.assertEqual(left, "")
+
     def test_a_worker_tells_of_itself(self):
         self.register(one=("def main(given):\n    assert given.get('good', True)\n    return {}\n", {}))
         token = self.server.run("machine", "invite").strip()
@@ -239,7 +282,6 @@ class Partition(FunctionCase):
         self.assertIsNone(far.poll())
 
     def relay(self, host, to):
-        import socket
         listener = socket.create_server((host, 0))
         self.addCleanup(listener.close)
 
