@@ -9,12 +9,14 @@ import signal
 import socket
 import stat
 import subprocess
+import sys
 import threading
 import time
 import unittest
 import urllib.error
 import urllib.request
 
+import relay
 from function_case import FunctionCase
 from plexus import PLEXUS
 
@@ -232,23 +234,22 @@ class Partition(FunctionCase):
     """A worker in a network of its own, joined to the server's by a cable that is pulled."""
 
     def test_a_job_whose_worker_is_cut_off_runs_elsewhere_and_is_believed_once(self):
-        name, number = f"plexus-{os.getpid()}", os.getpid() % 200 + 20
+        near, far = f"plexus-{os.getpid()}-near", f"plexus-{os.getpid()}-far"
+        number = os.getpid() % 200 + 20
         here, there = f"10.199.{number}.1", f"10.199.{number}.2"
-        outer, inner = f"px{os.getpid()}o"[:15], f"px{os.getpid()}i"[:15]
 
         def ip(*words):
             subprocess.run(["ip", *words], check=True, capture_output=True)
 
-        ip("netns", "add", name)
-        self.addCleanup(subprocess.run, ["ip", "netns", "del", name], capture_output=True)
-        ip("link", "add", outer, "type", "veth", "peer", "name", inner, "netns", name)
-        ip("addr", "add", here + "/24", "dev", outer)
-        ip("link", "set", outer, "up")
-        ip("-n", name, "addr", "add", there + "/24", "dev", inner)
-        ip("-n", name, "link", "set", inner, "up")
-        ip("-n", name, "link", "set", "lo", "up")
-        # What comes over the cable is passed on to the server, which listens on loopback only.
-        port = self.relay(here, self.server.port)
+        for name in (near, far):
+            ip("netns", "add", name)
+            self.addCleanup(subprocess.run, ["ip", "netns", "del", name], capture_output=True)
+        ip("-n", near, "link", "add", "cable", "type", "veth", "peer", "name", "cable", "netns", far)
+        for name, address in ((near, here), (far, there)):
+            ip("-n", name, "addr", "add", address + "/24", "dev", "cable")
+            ip("-n", name, "link", "set", "cable", "up")
+        # Nothing leaves the two but over this socket, to the server, which listens on loopback only.
+        port = self.relay(near, here)
         word = f"{os.getpid()}-{time.monotonic_ns()}"
         self.register(slow=(
             "import os, time\ndef main(given):\n"
@@ -256,22 +257,22 @@ class Partition(FunctionCase):
             f"    time.sleep(6)\n    return {{'attempt': os.environ['PLEXUS_ATTEMPT'], 'word': '{word}'}}\n", {}))
         log = open(self.folder / "far.log", "ab")
         self.addCleanup(log.close)
-        far = subprocess.Popen(
-            ["ip", "netns", "exec", name, str(PLEXUS), "worker", "--slots", "1", "--work", str(self.folder / "far")],
+        worker = subprocess.Popen(
+            ["ip", "netns", "exec", far, str(PLEXUS), "worker", "--slots", "1", "--work", str(self.folder / "far")],
             stdout=log, stderr=log,
             env={**os.environ, "PLEXUS_URL": f"http://{here}:{port}", "PLEXUS_TOKEN": self.server.token})
-        self.addCleanup(far.wait, timeout=20)
-        self.addCleanup(far.send_signal, signal.SIGTERM)
+        self.addCleanup(worker.wait, timeout=20)
+        self.addCleanup(worker.send_signal, signal.SIGTERM)
         _, job = self.server.request("POST", "/v1/jobs", {"function": "slow"})
         state = lambda: self.server.request("GET", "/v1/jobs/" + job["id"])[1]
         self.until(lambda: state()["state"] == "running", 60)
-        ip("link", "set", outer, "down")
+        ip("-n", near, "link", "set", "cable", "down")
         cut = time.monotonic()
         self.worker("--work", str(self.folder / "near"))
         self.until(lambda: (self.folder / "ran-2").exists(), 20)
         self.assertLess(time.monotonic() - cut, 20)
         # The first has finished meanwhile and cannot tell; when the cable is back its word comes too late.
-        ip("link", "set", outer, "up")
+        ip("-n", near, "link", "set", "cable", "up")
         self.until(lambda: state()["state"] == "succeeded", 30)
         self.until(lambda: "report refused" in (self.folder / "far.log").read_text(), 60)
         self.assertEqual(self.server.query(
@@ -279,38 +280,25 @@ class Partition(FunctionCase):
             [[1, "lost"], [2, "succeeded"]])
         self.assertEqual(self.server.request("GET", f"/v1/jobs/{job['id']}/result")[1], {"attempt": job["id"] + "#2", "word": word})
         # The worker that was cut off goes on.
-        self.assertIsNone(far.poll())
+        self.assertIsNone(worker.poll())
 
-    def relay(self, host, to):
-        listener = socket.create_server((host, 0))
+    def relay(self, namespace, host):
+        """Passes on what comes to a host of a namespace to the server; gives the port there."""
+        path = str(self.folder / "relay")
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(path)
+        listener.listen()
         self.addCleanup(listener.close)
-
-        def pump(source, sink):
-            try:
-                while data := source.recv(65536):
-                    sink.sendall(data)
-            except OSError:
-                pass
-            # The other direction ends by it, too.
-            for end in (source, sink):
-                try:
-                    end.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    pass
-            source.close()
-
-        def serve():
-            while True:
-                try:
-                    client, _ = listener.accept()
-                except OSError:
-                    return
-                server = socket.create_connection(("127.0.0.1", to))
-                threading.Thread(target=pump, args=(client, server), daemon=True).start()
-                threading.Thread(target=pump, args=(server, client), daemon=True).start()
-
-        threading.Thread(target=serve, daemon=True).start()
-        return listener.getsockname()[1]
+        self.addCleanup(listener.shutdown, socket.SHUT_RDWR)
+        threading.Thread(
+            target=relay.serve, args=(listener, lambda: socket.create_connection(("127.0.0.1", self.server.port))),
+            daemon=True).start()
+        process = subprocess.Popen(
+            ["ip", "netns", "exec", namespace, sys.executable, relay.__file__, host, path], stdout=subprocess.PIPE, text=True)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return int(process.stdout.readline())
 
 
 if __name__ == "__main__":
