@@ -1,9 +1,14 @@
 """Pictures: views, runs, live pages, and files that nobody means well."""
+import html
 import json
 import os
 import pathlib
+import re
+import shutil
+import subprocess
 import threading
 import time
+import unittest
 import urllib.request
 import xml.etree.ElementTree
 
@@ -70,6 +75,28 @@ class Pictures(PipelineCase):
         status, page = self.server.request("GET", "/runs/" + run_id, token=None, raw=True)
         self.assertEqual(status, 200)
         self.assertNotIn(run_id.encode(), page, "the page holds nothing of the graph")
+
+    @unittest.skipUnless(shutil.which("chromium"), "needs Chromium")
+    def test_the_page_of_a_run_works_in_a_browser(self):
+        run_id = self.begin("digraph p { node [function=f]; a -> b; a -> c }")
+        self.work(c=None)
+        reason = next(job["error"] for job in self.server.request("GET", "/v1/runs/" + run_id)[1]["jobs"] if job["step"] == "c")
+
+        def page(fragment):
+            return subprocess.run(
+                ["chromium", "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={self.folder}/chromium", "--window-size=390,844",
+                 "--virtual-time-budget=5000", "--dump-dom", f"{self.server.url}/runs/{run_id}{fragment}"],
+                capture_output=True, text=True, timeout=60).stdout
+
+        shown = page("#token=" + self.server.token)
+        self.assertRegex(shown, r'<h1 id="title">p@\S+: failed</h1>')
+        self.assertIn("<small>" + html.escape(reason, quote=False) + "</small>", shown)
+        # The picture is in the page, its steps are in the colours of their states, and the token is in the address no more.
+        self.assertEqual(len(re.findall(r'class="node step succeeded"', shown)), 2)
+        self.assertEqual(len(re.findall(r'class="node step failed"', shown)), 1)
+        self.assertNotIn(self.server.token, shown)
+        # Whoever has none is asked for one.
+        self.assertIn("A token is needed.", page(""))
 
     def test_hostile_files_cost_time_and_never_the_server(self):
         secret = self.folder / "secret.png"

@@ -67,6 +67,16 @@ struct RunPage {
         return states
     }
 
+    /// Why steps failed, or were left out.
+    private func reasons(_ id: String) throws -> [String: String] {
+        var reasons: [String: String] = [:]
+        for job in try self.services.database.read("run_jobs", ["run": .string(id)]) {
+            guard job["parent"]?.string == nil, let error = job["error"]?.string else { continue }
+            reasons[job["step"]?.string ?? ""] = String(error.prefix(500))
+        }
+        return reasons
+    }
+
     private static func note(_ job: Record) -> String {
         if job["state"] == .string("failed") { return job["error_class"]?.string ?? "" }
         if job["cached_from"]?.string != nil { return "taken over" }
@@ -75,18 +85,18 @@ struct RunPage {
         return millis < 10_000 ? "\(millis) ms" : "\(millis / 1000) s"
     }
 
-    private func graph(_ id: String) async throws -> (graph: DotGraph, title: String) {
+    private func graph(_ id: String) async throws -> (graph: DotGraph, name: String, title: String) {
         guard let run = try self.services.database.read("run", ["run": .string(id)]).first else {
             throw OrchestrationError.notFound(what: "run", name: id, hint: "see `plexus run list`")
         }
         let name = "\(run["pipeline"]?.string ?? "")@\(run["version"]?.string ?? "")"
         let graph = try self.services.pipelines.graph(name)
-        return (graph, "\(name), run \(run["state"]?.string ?? "")")
+        return (graph, name, "\(name), run \(run["state"]?.string ?? "")")
     }
 
     /// The run's picture: laid out once for each version of a pipeline, then only recoloured.
     func svg(_ id: String) async throws -> [UInt8] {
-        let (graph, title) = try await self.graph(id)
+        let (graph, _, title) = try await self.graph(id)
         let states = try self.states(id)
         guard graph.nodes.count <= RunGroups.limit else {
             let groups = RunGroups(graph, title: title, states: states)
@@ -100,7 +110,7 @@ struct RunPage {
 
     /// Server-sent events: `state` with the run's state and what changed of its steps, until it has ended.
     func events(_ id: String) async throws -> Response {
-        let (graph, _) = try await self.graph(id)
+        let (graph, pipeline, _) = try await self.graph(id)
         let names = graph.nodes.map(\.name)
         let services = self.services
         var headers: HTTPFields = [:]
@@ -119,7 +129,8 @@ struct RunPage {
                     let states = try self.states(id)
                     let changed = names.enumerated().filter { states[$0.element] != shown[$0.element] }
                     if !changed.isEmpty || state != runState {
-                        let event = Self.event(state, changed, states)
+                        let reasons = try self.reasons(id)
+                        let event = Self.event(pipeline, state, changed, states, reasons)
                         try await writer.write(ByteBuffer(string: "event: state\ndata: \(event.text)\n\n"))
                         shown = states
                         runState = state
@@ -140,10 +151,11 @@ struct RunPage {
     }
 
     private static func event(
-        _ state: String, _ changed: [(offset: Int, element: String)], _ states: [String: RunPicture.StepState]
+        _ pipeline: String, _ state: String, _ changed: [(offset: Int, element: String)],
+        _ states: [String: RunPicture.StepState], _ reasons: [String: String]
     ) -> JSON {
         [
-            "state": .string(state),
+            "pipeline": .string(pipeline), "state": .string(state),
             "steps": .array(
                 changed.map { number, name in
                     let look = RunPicture.look(states[name])
@@ -151,6 +163,7 @@ struct RunPage {
                         "number": .int(number), "step": .string(name),
                         "state": .string(states[name]?.state ?? ""), "text": .string(look.text),
                         "fill": .string(look.fill), "border": .string(look.border),
+                        "reason": reasons[name].map(JSON.string) ?? .null,
                     ]
                 }),
         ]
@@ -168,10 +181,14 @@ struct RunPage {
         #picture svg{max-width:100%;height:auto}
         #steps{list-style:none;padding:0;margin:12px 0}
         #steps li{display:flex;gap:8px;justify-content:space-between;padding:6px 8px;border-left:5px solid;margin:4px 0;background:#8881;overflow-wrap:anywhere}
+        #steps li{flex-wrap:wrap}
+        #steps small{flex-basis:100%;font:13px/1.4 ui-monospace,monospace;white-space:pre-wrap}
+        #steps small:empty,#run:empty{display:none}
+        #run{margin:-6px 0 8px;opacity:.7;overflow-wrap:anywhere}
         #problem{color:#c2453f}
         input{font:inherit;width:100%;box-sizing:border-box;padding:8px}
         </style></head><body>
-        <h1 id="title">Run</h1><p id="problem" role="alert"></p>
+        <h1 id="title">Run</h1><div id="run"></div><p id="problem" role="alert"></p>
         <form id="ask" hidden><label>Token <input id="token" type="password" autocomplete="off"></label></form>
         <div id="picture" aria-live="off"></div><ul id="steps" aria-live="polite"></ul>
         <script>
@@ -191,8 +208,8 @@ struct RunPage {
             if(texts.length)texts[texts.length-1].textContent=step.text;
           }
           let row=document.getElementById("row-"+step.number);
-          if(!row){row=document.createElement("li");row.id="row-"+step.number;row.append(document.createElement("b"),document.createElement("span"));$("steps").append(row)}
-          row.style.borderColor=step.border;row.children[0].textContent=step.step;row.children[1].textContent=step.text;
+          if(!row){row=document.createElement("li");row.id="row-"+step.number;row.append(document.createElement("b"),document.createElement("span"),document.createElement("small"));$("steps").append(row)}
+          row.style.borderColor=step.border;row.children[0].textContent=step.step;row.children[1].textContent=step.text;row.children[2].textContent=step.reason||"";
         }
         async function start(){
           const picture=await get("/v1/runs/"+id+"/graph.svg");
@@ -214,7 +231,7 @@ struct RunPage {
               for(const part of parts){
                 if(part.startsWith("event: end"))return;
                 const data=JSON.parse(part.slice(part.indexOf("data: ")+6));
-                $("title").textContent="Run "+id+": "+data.state;document.title="Run "+data.state;
+                $("title").textContent=data.pipeline+": "+data.state;$("run").textContent="run "+id;document.title=data.pipeline+" "+data.state;
                 data.steps.forEach(paint);
               }
             }
