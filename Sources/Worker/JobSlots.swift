@@ -160,13 +160,14 @@ final class JobSlots: Sendable {
         }
     }
 
+    /// An attempt was stopped, by the server, which then knows, or with the worker, which tells it at last.
+    func stopped(_ attempt: String) { self.state.withLock { $0.tasks[attempt] = nil } }
+
     /// The server took an attempt away.
     func stop(_ attempt: String) {
         let task = self.state.withLock { state -> Task<Void, Never>? in
-            if let index = state.waiting.firstIndex(where: { $0.attempt == attempt }) {
-                state.waiting.remove(at: index)
-                state.held.remove(attempt)
-            }
+            state.waiting.removeAll { $0.attempt == attempt }
+            state.held.remove(attempt)
             return state.tasks[attempt]
         }
         task?.cancel()
@@ -198,20 +199,24 @@ final class JobSlots: Sendable {
     var hasWaiting: Bool { self.state.withLock { !$0.waiting.isEmpty } }
 
     /// Takes out those that have waited for too long.
-    func overdue() -> [String] { self.state.withLock { Self.takeOut(since: .now - Self.patience, &$0) } }
-
-    /// Begins no more jobs and asks for none; takes out those that wait.
-    func close() -> [String] {
-        self.state.withLock { state in
-            state.isClosed = true
-            return Self.takeOut(since: .now, &state)
+    func overdue() -> [String] {
+        let end = ContinuousClock.now - Self.patience
+        return self.state.withLock { state in
+            let old = state.waiting.filter { $0.since <= end }.map(\.attempt)
+            state.waiting.removeAll { $0.since <= end }
+            state.held.subtract(old)
+            return old
         }
     }
 
-    private static func takeOut(since end: ContinuousClock.Instant, _ state: inout State) -> [String] {
-        let old = state.waiting.filter { $0.since <= end }.map(\.attempt)
-        state.waiting.removeAll { $0.since <= end }
-        state.held.subtract(old)
-        return old
+    /// Begins no more jobs and asks for none.
+    /// - Returns: the attempts of which the server believes still that they are here.
+    func close() -> [String] {
+        self.state.withLock { state in
+            state.isClosed = true
+            state.waiting = []
+            defer { state.held = [] }
+            return Array(state.held)
+        }
     }
 }

@@ -278,7 +278,7 @@ package final class WorkerAgent: Sendable {
             outcome = .failure(errorClass: "worker", message: "\(error)", exit: nil, log: "")
         }
         await self.tell(outcome, of: leased, call, reporter, begin)
-        self.slots.told(attempt)
+        if outcome.kind == "cancelled" { self.slots.stopped(attempt) } else { self.slots.told(attempt) }
         // Nothing to tell may have freed a slot.
         begin([])
     }

@@ -94,6 +94,20 @@ class Survival(FunctionCase):
         self.assertGreater(given_back[0][0], 0)
         one.terminate()
 
+    def test_a_worker_that_is_told_to_stop_hands_its_jobs_on_at_once(self):
+        self.register(slow=("import time\ndef main(given):\n    time.sleep(given['seconds'])\n    return {}\n", {}))
+        worker = self.worker("--slots", "1", "--work", str(self.folder / "one"))
+        job = self.server.request("POST", "/v1/jobs", {"function": "slow", "input": {"seconds": 3}})[1]["id"]
+        state = lambda: self.server.request("GET", "/v1/jobs/" + job)[1]
+        self.until(lambda: state()["state"] == "running")
+        worker.terminate()
+        self.worker("--slots", "1", "--work", str(self.folder / "two"))
+        # A lease that runs out would take fifteen seconds.
+        self.until(lambda: state()["attempts"] == 2, 5)
+        self.until(lambda: state()["state"] == "succeeded")
+        self.assertEqual(worker.wait(timeout=10), 0)
+        self.assertIn("its worker was stopped", state()["attempts_made"][0]["error"])
+
     def test_what_forks_without_end_is_ended(self):
         word = f"forker-{os.getpid()}-{time.monotonic_ns()}"
         self.register(forker=(

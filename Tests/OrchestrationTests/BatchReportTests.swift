@@ -96,20 +96,33 @@ struct BatchReportTests {
         let next = try await fixture.orchestrator.lease(worker: worker, limit: 2)
         #expect(next.map(\.job) == [jobs[0].job])
         #expect(next.map(\.attempt) == [jobs[0].job + "#2"])
-        // The first is no attempt any more, and one that has begun cannot be given back.
+        // The first is no attempt any more.
         try await fixture.orchestrator.started(attempt: next[0].attempt, worker: worker, provides: "f@1")
         let (lost, _) = try await fixture.orchestrator.report(
-            [
-                AttemptEvent(attempt: jobs[0].attempt, .returned),
-                AttemptEvent(attempt: next[0].attempt, .returned),
-            ], worker: worker)
-        #expect(lost.keys.sorted() == [0, 1])
+            [AttemptEvent(attempt: jobs[0].attempt, .returned)], worker: worker)
+        #expect(lost.keys.sorted() == [0])
         // No retries: what failed now had its one try.
         try await fixture.orchestrator.ended(
             attempt: next[0].attempt, worker: worker,
             AttemptOutcome(result: nil, error: "no", errorClass: "exit", exit: 1, log: ""))
         let row = try fixture.database.read("job", ["job": .string(next[0].job)]).first
         #expect(row?["state"] == .string("failed"))
+    }
+
+    @Test func whatAWorkerThatStopsHadBegunIsLostAtOnceAndRunsElsewhere() async throws {
+        let fixture = try await Fixture()
+        try await fixture.register("f")
+        let worker = try await fixture.worker()
+        _ = try await fixture.orchestrator.submit([JobRequest(function: "f", input: [:])], startedBy: "anne")
+        let job = try await fixture.orchestrator.lease(worker: worker, limit: 1)[0]
+        try await fixture.orchestrator.started(attempt: job.attempt, worker: worker, provides: "f@1")
+        _ = try await fixture.orchestrator.report(
+            [AttemptEvent(attempt: job.attempt, .returned)], worker: worker)
+        let row = try fixture.database.read("attempt", ["attempt": .string(job.attempt)]).first
+        #expect(row?["state"] == .string("lost"))
+        let other = try await fixture.worker("other")
+        #expect(
+            try await fixture.orchestrator.lease(worker: other, limit: 1).map(\.attempt) == [job.job + "#2"])
     }
 
     @Test func timesAreThoseOfTheWorkerAndNeverBeforeTheLease() async throws {

@@ -110,7 +110,7 @@ package struct AttemptEvent: Sendable {
         case started(function: String)
         /// It ended.
         case ended(AttemptOutcome)
-        /// It was not begun, and others may run it: the worker has no room for it after all.
+        /// Others may run it: the worker has no room for it after all, or is being stopped.
         case returned
     }
 
@@ -372,14 +372,14 @@ extension Orchestrator {
         return refused
     }
 
-    /// An attempt that was never begun does not count.
+    /// An attempt that was never begun does not count; one that was is lost.
     private func takeBack(
         _ attempt: String, from worker: String, in transaction: GraphTransaction
     ) throws {
         let held = try self.held(attempt, by: worker, in: transaction)
-        guard held.attemptState == "leased" else { throw OrchestrationError.leaseLost(attempt: attempt) }
-        let reason = "its worker had no room for it after all"
-        guard held.replicas == 1 else {
+        let wasBegun = held.attemptState == "running"
+        let reason = wasBegun ? "its worker was stopped" : "its worker had no room for it after all"
+        guard held.replicas == 1, !wasBegun else {
             let outcome = AttemptOutcome(
                 result: nil, error: reason, errorClass: "worker_lost", exit: nil, log: "")
             return try self.end(held, attempt, outcome, state: "lost", at: self.clock(), in: transaction)
