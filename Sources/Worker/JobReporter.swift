@@ -41,6 +41,10 @@ actor JobReporter {
     private let begin: @Sendable ([JobSlots.Leased]) -> Void
     private var messages: [Message] = []
     private var isSending = false
+    private var sending: Task<Void, Never>?
+    private var isClosed = false
+    /// How long a worker that stops tries to tell what it knows.
+    private static let lastTry = Duration.seconds(2)
 
     init(
         _ server: ServerConnection, worker: String, slots: JobSlots, logger: Logger,
@@ -54,15 +58,30 @@ actor JobReporter {
     }
 
     /// Tells what happened to one attempt; returns when the server knows. Tries as long as it is not reached, whether the task is
-    /// cancelled or not. `bytes`: about how long the events are.
-    /// - Throws: ``ConnectionError/refused(status:problem:)`` when it does not count.
+    /// cancelled or not, until ``close()``. `bytes`: about how long the events are.
+    /// - Throws: ``ConnectionError/refused(status:problem:)`` when it does not count; `CancellationError` when the worker stops.
     func tell(_ events: [Event], bytes: Int = 0) async throws {
         try await withCheckedThrowingContinuation { continuation in
             self.messages.append(Message(events: events, bytes: bytes, answer: continuation))
             guard !self.isSending else { return }
             self.isSending = true
             // Not a part of whoever told first: others wait for it too.
-            Task { await self.send() }
+            self.sending = Task { await self.send() }
+            if self.isClosed { self.limitSending() }
+        }
+    }
+
+    /// The worker stops: what cannot be told within two seconds is not told.
+    func close() {
+        self.isClosed = true
+        self.limitSending()
+    }
+
+    private func limitSending() {
+        guard let sending else { return }
+        Task {
+            try? await Task.sleep(for: Self.lastTry)
+            sending.cancel()
         }
     }
 

@@ -149,6 +149,7 @@ package final class WorkerAgent: Sendable {
                     }
                 }
             }
+            await reporter.close()
             group.cancelAll()
         }
         await self.giveBack(self.slots.close(), worker)

@@ -108,6 +108,19 @@ class Survival(FunctionCase):
         self.assertEqual(worker.wait(timeout=10), 0)
         self.assertIn("its worker was stopped", state()["attempts_made"][0]["error"])
 
+    def test_a_worker_that_cannot_reach_its_server_stops_when_it_is_told_to(self):
+        done = self.folder / "done"
+        self.register(slow=(
+            f"import time\ndef main(given):\n    time.sleep(2)\n    open({str(done)!r}, 'w').close()\n    return {{}}\n", {}))
+        worker = self.worker("--slots", "2")
+        jobs = [self.server.request("POST", "/v1/jobs", {"function": "slow"})[1]["id"] for _ in range(2)]
+        self.until(lambda: self.server.query("MATCH (j:Job {state: 'running'}) RETURN count(j)") == [[len(jobs)]])
+        self.server.kill()
+        self.until(done.exists)
+        time.sleep(1)  # its report has failed and is tried again
+        worker.terminate()
+        self.assertEqual(worker.wait(timeout=8), 0)
+
     def test_what_forks_without_end_is_ended(self):
         word = f"forker-{os.getpid()}-{time.monotonic_ns()}"
         self.register(forker=(
