@@ -3,6 +3,7 @@ internal import Foundation
 package import Hummingbird
 internal import Logging
 package import NIOCore
+internal import NIOSSL
 
 /// What is known of a request while it is answered.
 package struct APIContext: RequestContext {
@@ -21,6 +22,15 @@ package struct APIContext: RequestContext {
     package init(source: ApplicationRequestContextSource) {
         self.coreContext = .init(source: source)
         self.channel = source.channel
+    }
+
+    /// Whether the connection uses TLS.
+    func isEncrypted() async -> Bool {
+        let channel = self.channel
+        let found = channel.eventLoop.submit {
+            (try? channel.pipeline.syncOperations.handler(type: NIOSSLServerHandler.self)) != nil
+        }
+        return (try? await found.get()) ?? false
     }
 
     /// A part of the path, out of its percent form.

@@ -1,3 +1,4 @@
+internal import Foundation
 internal import Identity
 internal import AccessControl
 internal import Authorization
@@ -11,6 +12,15 @@ internal import JSON
 internal import Orchestration
 internal import PropertyGraph
 internal import Visualization
+
+extension HTTPProblem {
+    /// The server's disk is full.
+    static var noSpace: HTTPProblem {
+        HTTPProblem(
+            HTTPResponse.Status(code: 507), code: "no_space",
+            "the disk of the server is full; make room there and try again: what was there before is unharmed")
+    }
+}
 
 /// The one table from the rooms' errors to HTTP.
 enum ErrorMapping {
@@ -49,6 +59,8 @@ enum ErrorMapping {
         case let error as ViewError: HTTPProblem(.badRequest, code: "invalid_view", error.description)
         case let error as GraphvizError: HTTPProblem(self.status(error), code: "graphviz", error.description)
         case let error as JSONError: HTTPProblem(.badRequest, code: "invalid_json", error.description)
+        case let error as POSIXError where error.code == .ENOSPC || error.code == .EDQUOT: .noSpace
+        case let error as CocoaError where error.code == .fileWriteOutOfSpace: .noSpace
         case let error as HTTPError:
             HTTPProblem(error.status, code: "http", error.body ?? error.status.reasonPhrase)
         default: nil

@@ -26,7 +26,9 @@ package func plexusRoutes(
             ? Response(["status": "ready"])
             : Response(["status": "starting or shutting down"], status: .serviceUnavailable)
     }
-    router.get("/", .nothing) { request, _ in Response(discovery(request, bolt)) }
+    router.get("/", .nothing) { request, context in
+        Response(discovery(request, bolt, isEncrypted: await context.isEncrypted()))
+    }
     QueryRoutes(services: services).add(to: router)
     ProcedureRoutes(services: services).add(to: router)
     AuthorizationRoutes(services: services).add(to: router)
@@ -91,11 +93,11 @@ package struct BoltAddress: Hashable, Sendable {
 }
 
 /// What Neo4j's clients look for first: where queries are sent, by the name under which the client found the server.
-private func discovery(_ request: Request, _ bolt: BoltAddress?) -> JSON {
+private func discovery(_ request: Request, _ bolt: BoltAddress?, isEncrypted: Bool) -> JSON {
     let authority = request.head.authority ?? "localhost"
     var document: JSON.Object = [
         "neo4j_version": "5.26.0", "neo4j_edition": "community", "plexus": .string(plexusVersion),
-        "query": .string("http://\(authority)/db/{databaseName}/query/v2"),
+        "query": .string("http\(isEncrypted ? "s" : "")://\(authority)/db/{databaseName}/query/v2"),
     ]
     if let bolt {
         // Without the port, which follows the last colon unless that is inside of an IPv6 address.

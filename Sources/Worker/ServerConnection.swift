@@ -26,7 +26,8 @@ package enum ConnectionError: Error, Sendable, CustomStringConvertible {
     package var isPassing: Bool {
         switch self {
         case .unreachable: true
-        case .refused(let status, _): status == 503 || status == 429
+        // 507: its disk is full, which somebody will see to.
+        case .refused(let status, _): status == 503 || status == 429 || status == 507
         }
     }
 }

@@ -115,6 +115,10 @@ class Encryption(Case):
         with urllib.request.urlopen(request, context=context) as answer:
             self.assertIn("admin", answer.read().decode())
         self.assertEqual(self.server.request("GET", "/readyz")[0], 200)
+        # What clients look for first says it as they came.
+        for url in (encrypted, self.server.url):
+            with urllib.request.urlopen(url + "/", context=context if url == encrypted else None) as answer:
+                self.assertEqual(json.load(answer)["query"], url + "/db/{databaseName}/query/v2")
 
     def test_the_command_line_trusts_the_certificate_it_is_told_of(self):
         environment = {"PLEXUS_URL": self.server.url.replace("http://", "https://"), "PLEXUS_TOKEN": self.server.token}

@@ -1,4 +1,5 @@
 """What jobs, workers and servers must survive: functions that hang, fork, hide, fill memory and disk; kill -9 of either side."""
+import hashlib
 import os
 import pathlib
 import signal
@@ -120,6 +121,29 @@ class Survival(FunctionCase):
         time.sleep(1)  # its report has failed and is tried again
         worker.terminate()
         self.assertEqual(worker.wait(timeout=8), 0)
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root may mount a small disk")
+    def test_results_wait_while_the_disk_of_the_server_is_full(self):
+        blobs = pathlib.Path(self.server.data) / "blobs"
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "plexus-test", str(blobs)], capture_output=True)
+        if mounted.returncode != 0:
+            self.skipTest("nothing can be mounted here")
+        self.addCleanup(subprocess.run, ["umount", "-l", str(blobs)], capture_output=True)
+        (blobs / "incoming").mkdir()
+        self.register(gives=("def main(given):\n    return {'s': 'x' * given['count']}\n", {"retries": 0}))
+        self.worker()
+        log = self.folder / "worker.log"
+        # One goes with its report, the other before it.
+        counts = (100_000, 400_000)
+        jobs = [self.server.request("POST", "/v1/jobs", {"function": "gives", "input": {"count": count}})[1]["id"] for count in counts]
+        self.until(lambda: log.read_text().count("the disk of the server is full") >= 2)
+        status, problem = self.server.request("PUT", "/v1/blobs/" + hashlib.sha256(b"y" * 100_000).hexdigest(), b"y" * 100_000)
+        self.assertEqual((status, problem["code"]), (507, "no_space"))
+        subprocess.run(["mount", "-o", "remount,size=64m", str(blobs)], check=True)
+        for job, count in zip(jobs, counts):
+            status, result = self.server.request("GET", f"/v1/jobs/{job}/result?wait=30s")
+            self.assertEqual((status, result), (200, {"s": "x" * count}))
+        self.assertEqual(self.server.query("MATCH (a:Attempt) RETURN count(a)"), [[2]])
 
     def test_what_forks_without_end_is_ended(self):
         word = f"forker-{os.getpid()}-{time.monotonic_ns()}"
