@@ -9,5 +9,10 @@ RETURN m.id AS id, m.state AS state,
        lacks + CASE WHEN coalesce(f.cores, 0) > m.cores THEN [toString(f.cores) + ' cores'] ELSE [] END
              + CASE WHEN coalesce(f.memory_bytes, 0) > coalesce(m.memory_free_bytes, m.memory_bytes)
                     THEN [toString(f.memory_bytes / 1048576) + ' MiB of free memory'] ELSE [] END
+             + CASE WHEN EXISTS {
+                      MATCH (w:Worker)-[:ON]->(m)
+                      WHERE w.last_seen >= $since
+                        AND (w.only IS NULL OR j.function IN w.only OR split(j.function, '@')[0] IN w.only)
+                    } THEN [] ELSE ['a worker that takes this function'] END
              + CASE WHEN m.id IN coalesce(j.avoid_machines, []) THEN ['independence, having run a replica of it'] ELSE [] END AS lacks
 ORDER BY m.id

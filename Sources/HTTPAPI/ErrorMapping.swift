@@ -18,7 +18,8 @@ extension HTTPProblem {
     static var noSpace: HTTPProblem {
         HTTPProblem(
             HTTPResponse.Status(code: 507), code: "no_space",
-            "the disk of the server is full; make room there and try again: what was there before is unharmed")
+            "the disk of the server is full; make room there and try again: what was there before is unharmed"
+        )
     }
 }
 

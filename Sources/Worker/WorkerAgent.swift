@@ -13,13 +13,16 @@ package final class WorkerAgent: Sendable {
         package var slots: Int
         /// `key=value` texts that placement looks at.
         package var labels: [String]
+        /// The functions whose jobs it takes, by name or with their version; none for all.
+        package var only: [String]
         /// Where functions and running jobs lie.
         package var folder: String
         /// The software's version.
         package var software: String
 
         /// Joins the settings.
-        package init(slots: Int, labels: [String], folder: String, software: String) {
+        package init(slots: Int, labels: [String], only: [String], folder: String, software: String) {
+            self.only = only
             self.slots = slots
             self.labels = labels
             self.folder = folder
@@ -92,6 +95,7 @@ package final class WorkerAgent: Sendable {
                     "hostname": .string(machine.hostname), "cores": .int(machine.cores),
                     "memory_bytes": .int(machine.memoryBytes), "slots": .int(self.settings.slots),
                     "labels": .array(self.settings.labels.map(JSON.string)),
+                    "only": .array(self.settings.only.map(JSON.string)),
                     "software": .string(self.settings.software),
                 ])
         }

@@ -154,4 +154,32 @@ struct BatchReportTests {
         }
         #expect(times == [[.integer(69_750), .integer(90_000)], [.integer(0), .integer(0)]])
     }
+
+    @Test(
+        "A worker takes only jobs of the functions that it names",
+        arguments: [
+            (["f"], ["f", "f"]), (["f@1"], ["f", "f"]), (["f@2"], []), (["g", "f@2"], ["g"]),
+            ([], ["f", "f", "g"]),
+        ] as [([String], [String])])
+    func only(names: [String], taken: [String]) async throws {
+        let fixture = try await Fixture()
+        try await fixture.register("f")
+        try await fixture.register("g")
+        let worker = try await fixture.orchestrator.join(
+            WorkerIntroduction(json: [
+                "hostname": "h", "cores": 2, "memory_bytes": 1024, "slots": 9,
+                "only": .array(names.map(JSON.string)),
+            ]))
+        _ = try await fixture.orchestrator.submit(
+            ["f", "g", "f"].map { JobRequest(function: $0, input: [:]) }, startedBy: "anne")
+        let jobs = try await fixture.orchestrator.lease(
+            worker: worker, LeaseRequest(limit: 9, more: 9, of: ["f@1"]))
+        #expect(jobs.compactMap { $0.definition["name"]?.string }.sorted() == taken)
+        // Who waits in vain is told why.
+        let rows = try await fixture.database.query("MATCH (j:Job {state: 'queued'}) RETURN j.id LIMIT 1")
+            .rows
+        guard let waiting = rows.first?.first?.string else { return }
+        let reasons = try fixture.orchestrator.explain(job: waiting)
+        #expect(reasons.first?.message.contains("lacks a worker that takes this function") == true)
+    }
 }

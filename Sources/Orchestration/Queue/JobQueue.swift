@@ -76,14 +76,24 @@ final class JobQueue: Sendable {
     /// What was found out about one machine while it takes jobs.
     struct Round {
         let machine: MachineFacts
-        /// The functions whose jobs it takes; nil for all.
-        fileprivate let functions: Set<String>?
+        /// The functions whose jobs its worker takes, by name or with their version; nil for all.
+        private let only: Set<String>?
+        /// Those whose jobs are asked for now, with their version; nil for all.
+        private let brief: Set<String>?
         /// Whether it suits the jobs of a lane, by the lane's number.
         fileprivate var suits: [Int: Bool] = [:]
 
-        init(_ machine: MachineFacts, only functions: Set<String>? = nil) {
+        init(_ machine: MachineFacts, only: Set<String>? = nil, brief: Set<String>? = nil) {
             self.machine = machine
-            self.functions = functions
+            self.only = only
+            self.brief = brief
+        }
+
+        /// Whether jobs of a function are asked for.
+        fileprivate func asks(for function: String) -> Bool {
+            guard self.brief?.contains(function) ?? true else { return false }
+            guard let only else { return true }
+            return only.contains(function) || only.contains(String(function.prefix { $0 != "@" }))
         }
     }
 
@@ -416,8 +426,8 @@ extension JobQueue.State {
     ) throws -> ReadyJob? {
         // Lanes that came since the last job was taken.
         for (number, lane) in self.ready.lanesWithJobs where round.suits[number] == nil {
-            let isAsked = round.functions?.contains(lane.function) ?? true
-            round.suits[number] = try isAsked && self.suits(round.machine, lane, graph, keys)
+            round.suits[number] =
+                try round.asks(for: lane.function) && self.suits(round.machine, lane, graph, keys)
         }
         let (suits, limits) = (round.suits, self.limits)
         var passedOver: [(party: LimitedParty, user: String)] = []

@@ -17,6 +17,8 @@ package struct WorkerIntroduction: Hashable, Sendable {
     package let software: String
     /// `key=value` texts.
     package let labels: [String]
+    /// The functions whose jobs it takes, by `name` or `name@version`; nil for all.
+    package let only: [String]?
 
     /// Reads the body of `POST /v1/workers`.
     /// - Throws: ``OrchestrationError/invalid(what:problems:)``.
@@ -28,6 +30,8 @@ package struct WorkerIntroduction: Hashable, Sendable {
         self.slots = reader.integer("slots", in: 1...10_000) ?? 1
         self.software = reader.optionalText("software") { $0.utf8.count <= 200 } ?? ""
         self.labels = json["labels"]?.array?.compactMap(\.string) ?? []
+        let only = json["only"]?.array?.compactMap(\.string) ?? []
+        self.only = only.isEmpty ? nil : only
         guard reader.problems.isEmpty else { throw .invalid(what: "worker", problems: reader.problems) }
     }
 }
@@ -167,6 +171,7 @@ extension Orchestrator {
                     "hostname": .string(worker.hostname), "cores": .integer(worker.cores),
                     "memory_bytes": .integer(worker.memoryBytes), "slots": .integer(worker.slots),
                     "software": .string(worker.software), "labels": .list(worker.labels.map(Value.string)),
+                    "only": worker.only.map { .list($0.map(Value.string)) } ?? .null,
                     "now": .dateTime(now),
                 ])
             return id
@@ -214,6 +219,7 @@ extension Orchestrator {
         }
         guard record["machine_state"] != .string("draining") else { return [] }
         let (now, machine) = (self.clock(), MachineFacts(record))
+        let only = (record["only"]?.list).map { Set($0.compactMap(\.string)) }
         var leased: [LeasedJob] = []
         func take(_ count: Int, _ round: JobQueue.Round) throws {
             var round = round
@@ -223,9 +229,10 @@ extension Orchestrator {
                 leased.append(try self.lease(job, to: worker, on: machine, now: now, in: transaction))
             }
         }
-        try take(request.limit, JobQueue.Round(machine))
+        try take(request.limit, JobQueue.Round(machine, only: only))
         if request.more > 0, leased.count >= request.limit, !request.briefFunctions.isEmpty {
-            try take(request.more, JobQueue.Round(machine, only: request.briefFunctions))
+            try take(
+                request.more, JobQueue.Round(machine, only: only, brief: request.briefFunctions))
         }
         self.leases.extend(leased.map(\.attempt))
         return leased

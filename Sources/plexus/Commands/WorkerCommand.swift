@@ -20,6 +20,12 @@ struct WorkerCommand: AsyncParsableCommand {
         name: .customLong("label"), help: "A label of the machine, as key=value; may be given several times.")
     var labels: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "A function whose jobs it takes, by name or as name@version; may be given several times; all when it is not said.",
+            valueName: "function"))
+    var only: [String] = []
+
     @Option(help: "Where functions and running jobs lie.")
     var work = "plexus-work"
 
@@ -42,7 +48,8 @@ struct WorkerCommand: AsyncParsableCommand {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let agent = WorkerAgent(
             server: try await self.server(folder),
-            settings: .init(slots: slots, labels: self.labels, folder: folder, software: plexusVersion),
+            settings: .init(
+                slots: slots, labels: self.labels, only: self.only, folder: folder, software: plexusVersion),
             logger: Serve.logger("worker", level: "info"))
         var services = [
             ServiceGroupConfiguration.ServiceConfiguration(
