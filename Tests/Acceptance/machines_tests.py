@@ -194,6 +194,16 @@ class Machines(FunctionCase):
             ["grep", "-rl", "OPENSSH PRIVATE", str(self.folder / "work")], capture_output=True, text=True).stdout
         self.assertEqual(left, "")
 
+    def test_a_worker_takes_jobs_of_the_functions_that_it_names(self):
+        source = "def main(given):\n    return {}\n"
+        self.register(one=(source, {}), two=(source, {}))
+        self.worker("--only", "one", "--work", str(self.folder / "first"))
+        self.assertEqual(self.job("one")["state"], "succeeded")
+        job = self.server.request("POST", "/v1/jobs", {"function": "two"})[1]["id"]
+        self.assertIn("lacks a worker that takes this function", self.server.run("job", "explain", job))
+        self.worker("--only", "two@1.0.0", "--only", "none", "--work", str(self.folder / "second"))
+        self.until(lambda: self.server.request("GET", "/v1/jobs/" + job)[1]["state"] == "succeeded")
+
     def test_a_worker_tells_of_itself(self):
         self.register(one=("def main(given):\n    assert given.get('good', True)\n    return {}\n", {}))
         token = self.server.run("machine", "invite").strip()
