@@ -196,6 +196,50 @@ struct AuthorizerTests {
                 in: transaction.graph, at: ZonedDateTime(seconds: 0)))
     }
 
+    /// Steps are looks at relationships: of a large group only those of the subject count, however many members it has.
+    @Test func largeGroupsAndManyGroupsAreLookedAtNoMoreThanNeeded() throws {
+        let transaction = GraphTransaction(GraphSnapshot())
+        func node(_ label: String, _ id: String) throws -> NodeID {
+            try transaction.createNode(labels: [label], properties: ["id": .string(id)])
+        }
+        let member = try transaction.relationshipType("MEMBER")
+        let (crowd, joiner) = (try node("Group", "crowd"), try node("User", "joiner"))
+        for number in 0..<100_000 {
+            _ = try transaction.appendRelationship(
+                type: member, from: node("User", "u\(number)"), to: crowd, properties: [])
+        }
+        _ = try node("User", "stranger")
+        var groups: [NodeID] = []
+        for number in 0..<10_000 {
+            groups.append(try node("Group", "g\(number)"))
+            _ = try transaction.appendRelationship(
+                type: member, from: joiner, to: groups[number], properties: [])
+        }
+        transaction.settle()
+        let (lab, park) = (try node("Zone", "lab"), try node("Zone", "park"))
+        _ = try transaction.createRelationship(type: "OPEN_TO", from: crowd, to: lab)
+        _ = try transaction.createRelationship(type: "OPEN_TO", from: groups[9_999], to: park)
+        try transaction.createIndex(IndexDefinition(name: "user_id", label: "User", keys: ["id"]))
+        let view = Authorizer(model: try Network.model()).view(of: transaction.graph)
+        func isAllowed(_ user: String, _ zone: String, steps: Int) throws -> Bool {
+            try view.check(
+                EntityReference(user), "can_see", EntityReference(zone),
+                CheckOptions(
+                    at: ZonedDateTime(seconds: 0),
+                    limits: CheckLimits(
+                        relations: CheckLimits.standard.relations, depth: CheckLimits.standard.depth,
+                        steps: steps)))
+        }
+        #expect(try isAllowed("user:u77777", "zone:lab", steps: 20))
+        #expect(try !isAllowed("user:stranger", "zone:lab", steps: 20))
+        #expect(try !isAllowed("user:u1", "zone:park", steps: 20))
+        #expect(try isAllowed("user:joiner", "zone:park", steps: 10_100))
+        #expect(try !isAllowed("user:joiner", "zone:lab", steps: 10_100))
+        #expect(throws: AuthorizationError.tooLong(limit: 5_000)) {
+            try isAllowed("user:joiner", "zone:park", steps: 5_000)
+        }
+    }
+
     @Test func aChainOfParentsLongerThanTheLimitIsAnErrorNotACrash() throws {
         let model = try AuthorizationModel.parse(
             """

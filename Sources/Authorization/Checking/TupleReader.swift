@@ -12,6 +12,8 @@ final class TupleReader {
     private var answers: ContiguousArray<Decision?> = []
     private var arguments: [[CELValue?]?] = []
     private var misfits: [Int: String] = [:]
+    /// Which nodes stand for all of a type, by the type's number; found when it matters.
+    private var wildcards: ContiguousArray<BoundModel.Wildcard?> = []
 
     init(model: BoundModel, graph: GraphSnapshot, at moment: ZonedDateTime, context: JSON.Object) {
         self.model = model
@@ -53,10 +55,18 @@ final class TupleReader {
     }
 
     private func isWildcard(_ node: NodeID, _ admission: Int) -> Bool {
-        guard let key = self.model.types[self.model.admissions[admission].subjectType].key else {
-            return false
+        let type = self.model.admissions[admission].subjectType
+        if self.wildcards.isEmpty {
+            self.wildcards = ContiguousArray(repeating: nil, count: self.model.types.count)
         }
-        return self.graph.property(key, of: node).string == "*"
+        let wildcard = self.wildcards[type] ?? self.model.wildcard(type, in: self.graph)
+        self.wildcards[type] = wildcard
+        switch wildcard {
+        case .none: return false
+        case .one(let one): return one == node
+        case .any:
+            return self.model.types[type].key.map { self.graph.property($0, of: node).string == "*" } ?? false
+        }
     }
 
     // MARK: Conditions
