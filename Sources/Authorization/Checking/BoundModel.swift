@@ -148,16 +148,19 @@ final class BoundModel: Sendable {
     }
 
     /// The nodes that stand for all of a type.
-    enum Wildcard {
+    enum Wildcard: Sendable {
         case none
         case one(NodeID)
         /// Those whose id says so.
         case any
     }
 
-    /// The nodes that stand for all of a type. O(log n).
-    func wildcard(_ type: Int, in graph: GraphSnapshot) -> Wildcard {
-        let type = self.types[type]
+    /// The nodes that stand for all of each type. O(types * log n).
+    func wildcards(in graph: GraphSnapshot) -> ContiguousArray<Wildcard> {
+        ContiguousArray(self.types.map { self.wildcard($0, in: graph) })
+    }
+
+    private func wildcard(_ type: BoundType, in graph: GraphSnapshot) -> Wildcard {
         guard type.label != Self.none, let key = type.key else { return .none }
         guard let index = graph.index(label: LabelID(type.label), keys: [key]) else { return .any }
         let text = IndexKey(text: "*")

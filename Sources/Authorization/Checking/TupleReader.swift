@@ -6,18 +6,24 @@ internal import PropertyGraph
 final class TupleReader {
     let model: BoundModel
     let graph: GraphSnapshot
+    /// Which nodes stand for all of a type, by the type's number.
+    private let wildcards: ContiguousArray<BoundModel.Wildcard>
     private let validity: ValidityReader
     private let context: JSON.Object
     /// Answers of conditions whose tuples have no context of their own, by the condition's number.
     private var answers: ContiguousArray<Decision?> = []
     private var arguments: [[CELValue?]?] = []
     private var misfits: [Int: String] = [:]
-    /// Which nodes stand for all of a type, by the type's number; found when it matters.
-    private var wildcards: ContiguousArray<BoundModel.Wildcard?> = []
+    /// Whether nothing that was read so far depends on the time or on what the request says.
+    var isTimeless = true
 
-    init(model: BoundModel, graph: GraphSnapshot, at moment: ZonedDateTime, context: JSON.Object) {
+    init(
+        model: BoundModel, graph: GraphSnapshot, wildcards: ContiguousArray<BoundModel.Wildcard>,
+        at moment: ZonedDateTime, context: JSON.Object
+    ) {
         self.model = model
         self.graph = graph
+        self.wildcards = wildcards
         self.validity = ValidityReader(graph: graph, at: moment)
         self.context = context
     }
@@ -31,10 +37,13 @@ final class TupleReader {
         if let key = self.model.condition {
             let name = self.graph.property(key, of: relationship)
             if !name.isNull {
+                self.isTimeless = false
                 return self.conditional(relationship, name, admission, isAssumed: isAssumed)
             }
         }
         guard self.model.admissions[admission].isUnconditional else { return .no }
+        guard self.validity.isBounded(relationship) else { return .yes }
+        self.isTimeless = false
         return isAssumed || self.validity.isValid(relationship) ? .yes : .no
     }
 
@@ -56,12 +65,7 @@ final class TupleReader {
 
     private func isWildcard(_ node: NodeID, _ admission: Int) -> Bool {
         let type = self.model.admissions[admission].subjectType
-        if self.wildcards.isEmpty {
-            self.wildcards = ContiguousArray(repeating: nil, count: self.model.types.count)
-        }
-        let wildcard = self.wildcards[type] ?? self.model.wildcard(type, in: self.graph)
-        self.wildcards[type] = wildcard
-        switch wildcard {
+        switch self.wildcards[type] {
         case .none: return false
         case .one(let one): return one == node
         case .any:
