@@ -112,7 +112,7 @@ private struct Reader {
                     head.bodyLength = head.bodyLength * 10 + Int(byte - 48)
                 }
             }
-        case 16: if self.isSame(name, "plexus-bookmark") { head.isUsual = false }
+        case 15: if self.isSame(name, "plexus-bookmark") { head.isUsual = false }
         case 17: if self.isSame(name, "transfer-encoding") { return false }
         default: break
         }
