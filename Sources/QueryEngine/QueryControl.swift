@@ -10,6 +10,7 @@ package final class QueryControl: Sendable {
     let isBrief: Bool
     private let cancelled = Atomic(false)
     private let waitedNanoseconds = Atomic<Int64>(0)
+    private let lookCount = Atomic(0)
 
     /// - Parameter isBrief: whether the query gives up after 1,024 steps, with ``isNotBrief(_:)``.
     package init(isBrief: Bool = false) { self.isBrief = isBrief }
@@ -19,6 +20,11 @@ package final class QueryControl: Sendable {
 
     /// Whether somebody asked for the end.
     package var isCancelled: Bool { self.cancelled.load(ordering: .relaxed) }
+
+    /// How often the query has looked here so far: between two looks it does not see that it is to end.
+    package var looks: Int { self.lookCount.load(ordering: .relaxed) }
+
+    func countLook() { self.lookCount.add(1, ordering: .relaxed) }
 
     /// Adds time that the query spent waiting for whoever takes its rows: it does not count against its limit.
     package func addWait(_ duration: Duration) {

@@ -212,7 +212,7 @@ package struct PreparedQuery: Sendable {
     ) throws -> QueryResult {
         switch self.statement.body {
         case .query(let query): try self.execute(query, call, sink)
-        case .schema(let command): try SchemaExecutor.run(command, call.transaction, call.preparedIndex)
+        case .schema(let command): try SchemaExecutor.run(command, call)
         case .administration:
             throw CypherError(
                 .semantic, "NotSupported", "commands about whole graphs do not run inside one of them")
@@ -238,6 +238,7 @@ package struct PreparedQuery: Sendable {
         var count = 0
         _ = try root.run(context, Row(count: plan.slotCount)) { row in
             guard !columns.isEmpty else { return true }
+            try context.step()
             guard count < call.limits.rows else {
                 throw CypherError(
                     .limit, "RowLimit", "the result has more than \(call.limits.rows) rows", hint: "use LIMIT"

@@ -131,6 +131,7 @@ final class ExecutionContext {
     }
 
     private func look() throws(CypherError) {
+        self.control?.countLook()
         guard !Task.isCancelled, self.entry?.isEnded != true, self.control?.isCancelled != true else {
             throw CypherError(.cancelled, "Cancelled", "the query was cancelled")
         }
@@ -156,6 +157,27 @@ final class ExecutionContext {
 
     /// Looks at the clock and whether the query is to end: for work that is long and has no steps to count.
     func pause() throws(CypherError) { try self.look() }
+
+    /// How many small pieces of work lie between two looks where they are no steps: comparisons, elements of lists.
+    static let pace = 4096
+
+    /// As ``pause()``, once in ``pace`` calls with numbers that count up.
+    @inline(__always)
+    func pause(at number: Int) throws(CypherError) {
+        if number & (Self.pace - 1) == Self.pace - 1 { try self.look() }
+    }
+
+    /// Sorts, and looks now and then whether the query is to end.
+    func sort<Elements: MutableCollection & RandomAccessCollection>(
+        _ elements: inout Elements, by precedes: (Elements.Element, Elements.Element) -> Bool
+    ) throws {
+        var comparisons = 0
+        try elements.sort { left, right in
+            comparisons += 1
+            try self.pause(at: comparisons)
+            return precedes(left, right)
+        }
+    }
 
     /// Takes back what ``hold(_:)`` counted, once it is no longer in memory.
     func release(_ count: Int) { self.held -= count }
@@ -227,6 +249,7 @@ final class ExecutionContext {
             }
             throw CypherError(.semantic, "ReadOnly", "the query changes the graph, and this is a read")
         }
+        try self.step()
         self.graph = Self.nothing
         defer { self.graph = transaction.graph }
         do {
@@ -280,6 +303,7 @@ final class ExecutionContext {
         case .schemaExists, .schemaNotFound, .indexOwnedByConstraint:
             CypherError(.argument, "SchemaRule", error.description)
         case .outOfOrder, .rollbackFailed: CypherError(.semantic, "DamagedGraph", error.description)
+        case .interrupted: CypherError(.cancelled, "Cancelled", error.description)
         case .full: CypherError(.limit, "GraphFull", error.description)
         }
     }

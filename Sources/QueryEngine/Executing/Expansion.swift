@@ -222,6 +222,9 @@ struct Expansion {
         return goesOn
     }
 
+    /// So many relationships of a path are looked through in the time of a step.
+    private static let pathPace = 32
+
     /// All paths of a length, depth first, no relationship twice; without recursion, so that no path is too
     /// long for the stack.
     func walk(
@@ -235,6 +238,8 @@ struct Expansion {
 
         func arrive(_ node: NodeID) throws -> Bool {
             guard path.count >= minimum, target == nil || target == node else { return true }
+            // A long path is more than a step, to write down and to look through.
+            try context.step(by: path.count / Self.pathPace)
             let list = path.map(Value.relationship)
             row[self.slot] = .list(reversed ? list.reversed() : list)
             row[self.end] = .node(node)
@@ -244,6 +249,7 @@ struct Expansion {
             var entries: [AdjacencyEntry] = []
             guard path.count < maximum else { return entries }
             _ = try self.hops.forEach(node, context) { entry in
+                try context.step(by: path.count / Self.pathPace)
                 if !path.contains(entry.relationship), !self.isUsed(entry.relationship, row),
                     try condition?(context, row, entry.relationship) ?? true
                 {

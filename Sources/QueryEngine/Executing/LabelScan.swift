@@ -26,6 +26,8 @@ struct LabelScan {
             bounds.append((key, test.sign, try test.value(context, row)))
         }
         for first in stride(from: 0, to: context.graph.nodeIDBound, by: 128) {
+            // Also where there is no node of the label.
+            try context.step()
             var bits = members.bits(at: NodeID(first))
             for bound in bounds where bits != (0, 0) {
                 try context.step()

@@ -103,7 +103,8 @@ extension ExpressionCompiler {
                     at: range)
             }
             var unknown = false
-            for element in list {
+            for (index, element) in list.enumerated() {
+                try context.pause(at: index)
                 switch value.isEqual(to: element) {
                 case true?: return .boolean(true)
                 case nil: unknown = true

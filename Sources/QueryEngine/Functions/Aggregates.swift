@@ -98,7 +98,7 @@ final class Aggregate {
         }
     }
 
-    func finish() throws -> Value {
+    func finish(_ context: ExecutionContext) throws -> Value {
         switch self.name {
         case "count": return .integer(self.count)
         case "sum":
@@ -112,7 +112,7 @@ final class Aggregate {
             return .float(self.floatSum / Double(self.count))
         case "min", "max": return self.best
         case "stdev", "stdevp": return .float(self.deviation())
-        case "percentilecont", "percentiledisc": return self.percentile()
+        case "percentilecont", "percentiledisc": return try self.percentile(context)
         default: return .list(self.values)
         }
     }
@@ -125,8 +125,9 @@ final class Aggregate {
         return (numbers.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / divisor).squareRoot()
     }
 
-    private func percentile() -> Value {
-        let sorted = self.values.sorted { $0.sortOrder($1) < 0 }
+    private func percentile(_ context: ExecutionContext) throws -> Value {
+        var sorted = self.values
+        try context.sort(&sorted) { $0.sortOrder($1) < 0 }
         guard !sorted.isEmpty else { return .null }
         if self.name == "percentiledisc" {
             return sorted[max(0, Int((self.fraction * Double(sorted.count)).rounded(.up)) - 1)]

@@ -55,8 +55,8 @@ final class ColumnAggregates {
         return other
     }
 
-    func finish(_ group: Int) throws -> Value {
-        if let other = self.others[group] { return try other.finish() }
+    func finish(_ group: Int, _ context: ExecutionContext) throws -> Value {
+        if let other = self.others[group] { return try other.finish(context) }
         switch self.name {
         case "count": return .integer(self.counts[group])
         case "sum": return .integer(self.sums[group])

@@ -374,8 +374,9 @@ private struct MatchSolver {
             ) { context, row, emit in
                 try input.run(context, row) { row in
                     let graph = context.graph
-                    for number in 0..<graph.nodeIDBound where graph.contains(NodeID(number)) {
+                    for number in 0..<graph.nodeIDBound {
                         try context.step()
+                        guard graph.contains(NodeID(number)) else { continue }
                         row[slot] = .node(NodeID(number))
                         guard try emit(row) else { return false }
                     }
@@ -438,8 +439,9 @@ private struct MatchSolver {
                 var nodes: [NodeID] = []
                 if let range {
                     if let found = try range(context, row) {
-                        index.forEach(in: found) {
-                            nodes.append(NodeID($0))
+                        try index.forEach(in: found) { number throws(CypherError) in
+                            try context.pause(at: nodes.count)
+                            nodes.append(NodeID(number))
                             return true
                         }
                     }

@@ -87,13 +87,12 @@ extension Planner {
             var sorter = Sorter(descending: keys.map(\.isDescending), limit: wanted)
             _ = try input.run(context, row) { row in
                 try context.step()
-                if try sorter.add(row, { try keys[$0].value(context, row) }) {
+                if try sorter.add(row, context, { try keys[$0].value(context, row) }) {
                     try context.hold(row.count + keys.count)
                 }
                 return true
             }
-            for row in try sorter.sorted(context) { guard try emit(row) else { return false } }
-            return true
+            return try sorter.forEachSorted(context, emit)
         }
     }
 
@@ -233,8 +232,11 @@ extension Planner {
             }
             if groups.isEmpty, keys.isEmpty { newGroup([]) }
             for (number, group) in groups.enumerated() {
+                try context.step()
                 for (key, value) in zip(keys, group) { row[key.slot] = value }
-                for index in columns.indices { row[columns[index].slot] = try states[index].finish(number) }
+                for index in columns.indices {
+                    row[columns[index].slot] = try states[index].finish(number, context)
+                }
                 guard try emit(row) else { return false }
             }
             return true

@@ -86,6 +86,7 @@ extension Planner {
             let value = try elements(context, row)
             guard !value.isNull else { return }
             for element in value.list ?? [value] {
+                try context.step()
                 var out = row
                 out[slot] = element
                 for update in updates { try update(context, &out) }
@@ -440,6 +441,23 @@ extension Planner {
         }
     }
 
+    /// Deletes a node's relationships one by one: a node can have millions, and somebody may want the query to end.
+    private static func detach(_ node: NodeID, _ context: ExecutionContext) throws {
+        var relationships: [RelationshipID] = []
+        for direction in [Direction.outgoing, .incoming] {
+            context.graph.forEachNeighbour(of: node, direction) { neighbour, relationship in
+                // A loop is at both ends.
+                if direction == .outgoing || neighbour != node { relationships.append(relationship) }
+            }
+        }
+        for relationship in relationships {
+            try context.write { transaction throws(GraphError) in
+                try transaction.deleteRelationship(relationship)
+            }
+            context.counters.relationshipsDeleted += 1
+        }
+    }
+
     private static func delete(
         _ value: Value, _ detach: Bool, _ context: ExecutionContext, _ range: SourceRange
     ) throws {
@@ -454,9 +472,8 @@ extension Planner {
         case .node(let node):
             guard context.graph.contains(node) else { return }
             if detach {
-                context.counters.relationshipsDeleted += try context.write { transaction throws(GraphError) in
-                    try transaction.detachDeleteNode(node)
-                }
+                try self.detach(node, context)
+                try context.write { transaction throws(GraphError) in try transaction.deleteNode(node) }
                 context.counters.nodesDeleted += 1
             } else {
                 context.deletedLater.append(node)
