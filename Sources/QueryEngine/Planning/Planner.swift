@@ -83,17 +83,23 @@ final class Planner {
             return (node, columns)
         }
         var clauses = query.clauses[...]
+        var stream = RowStream(query, self.functions)
         while let clause = clauses.popFirst() {
+            if !stream.joins(clause, bound: Set(scope.keys)) { node = self.eager(node) }
             if case .create(let patterns) = clause.kind {
                 var all = [patterns]
-                while case .create(let more)? = clauses.first?.kind {
+                var seen = Set(scope.keys).union(clause.createdNames)
+                while let next = clauses.first, case .create(let more) = next.kind,
+                    stream.joinsOnly(next, bound: seen)
+                {
                     all.append(more)
+                    seen.formUnion(next.createdNames)
                     clauses.removeFirst()
                 }
                 (node, scope) = try self.create(all, node, scope)
                 continue
             }
-            if let projection = clauses.first?.projection,
+            if !stream.isUpdating, let projection = clauses.first?.projection,
                 let degrees = try self.degreeGrouping(clause, projection, node, scope)
             {
                 let next = clauses.removeFirst()
