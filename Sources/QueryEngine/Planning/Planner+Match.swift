@@ -116,7 +116,7 @@ extension Planner {
 }
 
 /// The state of solving one MATCH.
-private struct MatchSolver {
+struct MatchSolver {
     let planner: Planner
     let graph: MatchGraph
     var node: PlanNode
@@ -127,6 +127,8 @@ private struct MatchSolver {
 
     /// Whether nobody asks how often a row comes.
     let ignoresDuplicates: Bool
+    /// The only nodes and relationships to solve; nil for all.
+    var part: MatchPart?
 
     init(planner: Planner, graph: MatchGraph, node: PlanNode, ignoresDuplicates: Bool) {
         self.ignoresDuplicates = ignoresDuplicates
@@ -137,23 +139,13 @@ private struct MatchSolver {
         self.boundNodes = Set(graph.nodes.indices.filter { graph.nodes[$0].isBound })
     }
 
-    private var compiler: ExpressionCompiler {
+    var compiler: ExpressionCompiler {
         ExpressionCompiler(planner: self.planner, scope: self.graph.innerScope)
     }
 
     mutating func solve() throws(CypherError) -> PlanNode {
         for index in self.boundNodes.sorted() { self.checkBound(index) }
-        try self.applyConditions()
-        while true {
-            if let next = self.cheapestRelationship() {
-                try self.grow(next)
-            } else if let next = self.cheapestStart() {
-                try self.start(next)
-            } else {
-                break
-            }
-            try self.applyConditions()
-        }
+        try self.solvePart()
         for path in self.graph.paths {
             self.bindPath(path)
             self.boundNames.insert(path.name)
@@ -166,12 +158,31 @@ private struct MatchSolver {
         return self.node
     }
 
+    /// Binds all nodes and relationships, and applies the conditions that need no paths.
+    mutating func solvePart() throws(CypherError) {
+        try self.applyConditions()
+        while true {
+            if try self.joinAtNode() {
+                // Done.
+            } else if let next = self.cheapestRelationship() {
+                try self.grow(next)
+            } else if try self.joinByValue() {
+                // Done.
+            } else if let next = self.cheapestStart() {
+                try self.start(next)
+            } else {
+                break
+            }
+            try self.applyConditions()
+        }
+    }
+
     // MARK: Choosing
 
     private func cheapestRelationship() -> Int? {
         var best: (index: Int, cost: Double)?
-        for (index, relationship) in self.graph.relationships.enumerated() where !self.solved.contains(index)
-        {
+        for (index, relationship) in self.graph.relationships.enumerated()
+        where !self.solved.contains(index) && self.part?.relationships.contains(index) ?? true {
             let ends = [relationship.from, relationship.to].filter { self.boundNodes.contains($0) }.count
             let needsBoth = relationship.selection != .all
             guard relationship.isBound || (needsBoth ? ends == 2 : ends > 0) else { continue }
@@ -184,7 +195,7 @@ private struct MatchSolver {
     }
 
     /// How many relationships of its types a node of the graph has on average; hops multiply.
-    private func fanOut(_ relationship: MatchGraph.Relationship) -> Double {
+    func fanOut(_ relationship: MatchGraph.Relationship) -> Double {
         let graph = self.planner.graph
         var count = Double(graph.relationshipCount)
         if let names = relationship.pattern.types?.alternatives {
@@ -198,11 +209,13 @@ private struct MatchSolver {
     }
 
     private func cheapestStart() -> Int? {
-        let unbound = self.graph.nodes.indices.filter { !self.boundNodes.contains($0) }
+        let unbound = self.graph.nodes.indices.filter {
+            !self.boundNodes.contains($0) && self.part?.nodes.contains($0) ?? true
+        }
         return unbound.min { self.cardinality($0) < self.cardinality($1) }
     }
 
-    private func cardinality(_ index: Int) -> Double {
+    func cardinality(_ index: Int) -> Double {
         if let seek = self.seek(index) { return seek.rows }
         return self.labelCount(index)?.count ?? Double(self.planner.graph.nodeCount)
     }
@@ -215,7 +228,7 @@ private struct MatchSolver {
             .min { $0.1 < $1.1 }
     }
 
-    private struct Seek {
+    struct Seek {
         let index: PropertyIndex
         let label: String
         /// Values of all keys, or of all but the last when that has a range.
@@ -227,14 +240,14 @@ private struct MatchSolver {
     }
 
     /// What a condition says of a key that is not one value.
-    private struct SeekRange {
+    struct SeekRange {
         var lower: (value: Expression, isIncluded: Bool)?
         var upper: (value: Expression, isIncluded: Bool)?
         var prefix: Expression?
     }
 
     /// An index that finds the node from values that are known already.
-    private func seek(_ index: Int) -> Seek? {
+    func seek(_ index: Int) -> Seek? {
         let node = self.graph.nodes[index]
         let names =
             self.graph.anonymous.filter { $0.value == index }.map(\.key) + [node.name].compactMap { $0 }
@@ -347,7 +360,7 @@ private struct MatchSolver {
 
     // MARK: Starting
 
-    private mutating func start(_ index: Int) throws(CypherError) {
+    mutating func start(_ index: Int) throws(CypherError) {
         let input = self.node
         let slot = self.graph.nodes[index].slot
         var covered: String?
@@ -560,7 +573,7 @@ private struct MatchSolver {
         self.checkLabels(index)
     }
 
-    private mutating func applyConditions() throws(CypherError) {
+    mutating func applyConditions() throws(CypherError) {
         var rest: [MatchGraph.Condition] = []
         for condition in self.pending {
             if FreeNames.of(condition.expression) != nil, condition.needs.isSubset(of: self.boundNames) {
@@ -574,7 +587,7 @@ private struct MatchSolver {
 
     // MARK: Growing
 
-    private mutating func grow(_ index: Int) throws(CypherError) {
+    mutating func grow(_ index: Int) throws(CypherError) {
         let relationship = self.graph.relationships[index]
         let others = self.solved.map { self.graph.relationships[$0] }.filter { other in
             guard let types = other.pattern.types?.alternatives,
