@@ -183,8 +183,8 @@ package struct PreparedQuery: Sendable {
 
     /// Runs and holds the rows.
     private func run(_ call: QueryCall) throws(CypherError) -> QueryResult {
+        var rows: [[Value]] = []
         do {
-            var rows: [[Value]] = []
             let result = try self.execute(call) { row, context in
                 let values = row.values
                 for value in values { try context.hold(contentsOf: value) }
@@ -193,6 +193,8 @@ package struct PreparedQuery: Sendable {
             }
             return result.with(rows: rows)
         } catch {
+            Leftovers.free([rows])
+            rows = []
             throw self.cypherError(error)
                 ?? CypherError(.semantic, "ProcedureFailed", "\(error)").with(source: self.statement.source)
         }
@@ -236,16 +238,25 @@ package struct PreparedQuery: Sendable {
         let context = ExecutionContext(call, names: plan.names, entry: entry)
         if self.statement.mode == .profile { context.profile = QueryProfile() }
         var count = 0
-        _ = try root.run(context, Row(count: plan.slotCount)) { row in
-            guard !columns.isEmpty else { return true }
-            try context.step()
-            guard count < call.limits.rows else {
-                throw CypherError(
-                    .limit, "RowLimit", "the result has more than \(call.limits.rows) rows", hint: "use LIMIT"
-                )
+        var row = Row(count: plan.slotCount)
+        do {
+            try context.holding(&row) { row in
+                _ = try root.run(context, row) { row in
+                    guard !columns.isEmpty else { return true }
+                    try context.step()
+                    guard count < call.limits.rows else {
+                        throw CypherError(
+                            .limit, "RowLimit", "the result has more than \(call.limits.rows) rows",
+                            hint: "use LIMIT"
+                        )
+                    }
+                    count += 1
+                    return try sink(ResultRow(row: row, columns: columns), context)
+                }
             }
-            count += 1
-            return try sink(ResultRow(row: row, columns: columns), context)
+        } catch {
+            Leftovers.free(context.takeAbandoned())
+            throw error
         }
         return QueryResult(
             columns: names, rows: [], counters: context.counters, graph: context.graph,

@@ -34,6 +34,7 @@ final class ExecutionContext {
     var profile: QueryProfile?
     private let names: TokenNames
     let entry: RunningQueries.Entry?
+    private var abandoned: [Any] = []
     private let control: QueryControl?
     @exclusivity(unchecked) private var keys: [PropertyKeyID?]
     @exclusivity(unchecked) private var labels: [LabelID?]
@@ -177,6 +178,25 @@ final class ExecutionContext {
             try self.pause(at: comparisons)
             return precedes(left, right)
         }
+    }
+
+    /// Runs a body with what it keeps in memory. When it throws, that is freed when the query is over and on another thread:
+    /// to free millions of rows takes longer than to see that they are wanted no more.
+    func holding<Content, Result>(
+        _ content: inout Content, _ body: (inout Content) throws -> Result
+    ) throws -> Result {
+        do {
+            return try body(&content)
+        } catch {
+            self.abandoned.append(content)
+            throw error
+        }
+    }
+
+    /// What ``holding(_:_:)`` left to be freed; nothing from now on.
+    func takeAbandoned() -> [Any] {
+        defer { self.abandoned = [] }
+        return self.abandoned
     }
 
     /// Takes back what ``hold(_:)`` counted, once it is no longer in memory.

@@ -21,7 +21,13 @@ struct HashJoin {
     ) throws -> Bool {
         var table: JoinTable?
         defer { context.release(table?.held ?? 0) }
-        return try input.run(context, row) { row in
+        return try context.holding(&table) { table in try self.probe(&table, input, context, row, emit) }
+    }
+
+    private func probe(
+        _ table: inout JoinTable?, _ input: PlanNode, _ context: ExecutionContext, _ row: Row, _ emit: Emit
+    ) throws -> Bool {
+        try input.run(context, row) { row in
             let built = try table ?? self.table(context, row)
             table = built
             try context.step()
@@ -41,12 +47,16 @@ struct HashJoin {
     }
 
     private func table(_ context: ExecutionContext, _ row: Row) throws -> JoinTable {
-        let table = JoinTable(keys: self.own.count, slots: self.slots.count)
+        var table = JoinTable(keys: self.own.count, slots: self.slots.count)
+        return try context.holding(&table) { table in try self.fill(table, context, row) }
+    }
+
+    private func fill(_ table: JoinTable, _ context: ExecutionContext, _ row: Row) throws -> JoinTable {
         // In a row of its own: the node where both sides meet has one slot.
         _ = try self.build.run(context, row.copy()) { row in
             guard let keys = try Self.keys(self.own, context, row) else { return true }
             try context.hold(table.heldPerRow)
-            table.add(keys, row, self.slots)
+            try table.add(keys, row, self.slots, context)
             return true
         }
         return table
@@ -79,15 +89,13 @@ struct HashJoin {
 
 /// The built side of a join: flat arrays, the rows of one key in a chain as they came.
 private final class JoinTable {
-    private struct Chain {
-        let first: Int
-        var last: Int
-    }
-
     let heldPerRow: Int
     private let keyCount: Int
     private let slotCount: Int
-    private var chains: [Value: Chain] = [:]
+    private var numbers = KeyTable<Value>()
+    /// By number of the key: its first row and its last.
+    private var firsts: ContiguousArray<Int> = []
+    private var lasts: ContiguousArray<Int> = []
     private var keys: ContiguousArray<Value> = []
     private var values: ContiguousArray<Value> = []
     private var following: ContiguousArray<Int> = []
@@ -99,22 +107,25 @@ private final class JoinTable {
         self.heldPerRow = keys + slots + 1
     }
 
-    func add(_ keys: [Value], _ row: Row, _ slots: [Int]) {
+    func add(_ keys: [Value], _ row: Row, _ slots: [Int], _ context: ExecutionContext) throws {
         let entry = self.following.count
         self.following.append(-1)
         self.keys.append(contentsOf: keys)
         for slot in slots { self.values.append(row[slot]) }
-        let key = Self.hashed(keys)
-        if let last = self.chains[key]?.last {
-            self.following[last] = entry
-            self.chains[key]?.last = entry
+        let (number, isNew) = try self.numbers.insert(Self.hashed(keys), context)
+        if isNew {
+            self.firsts.append(entry)
+            self.lasts.append(entry)
         } else {
-            self.chains[key] = Chain(first: entry, last: entry)
+            self.following[self.lasts[number]] = entry
+            self.lasts[number] = entry
         }
     }
 
     /// The first row that may have these keys; -1 for none.
-    func first(_ keys: [Value]) -> Int { self.chains[Self.hashed(keys)]?.first ?? -1 }
+    func first(_ keys: [Value]) -> Int {
+        self.numbers.number(of: Self.hashed(keys)).map { self.firsts[$0] } ?? -1
+    }
 
     /// The next one; -1 for none.
     func next(_ entry: Int) -> Int { self.following[entry] }

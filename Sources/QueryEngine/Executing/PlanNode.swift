@@ -59,10 +59,12 @@ final class PlanNode {
     /// Runs and gathers all rows, counted against the memory limit.
     func collect(_ context: ExecutionContext, _ row: Row) throws -> [Row] {
         var rows: [Row] = []
-        _ = try self.run(context, row) { row in
-            try context.hold(row.count)
-            rows.append(row.copy())
-            return true
+        try context.holding(&rows) { rows in
+            _ = try self.run(context, row) { row in
+                try context.hold(row.count)
+                rows.append(row.copy())
+                return true
+            }
         }
         return rows
     }

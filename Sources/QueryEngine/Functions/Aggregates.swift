@@ -7,7 +7,7 @@ final class Aggregate {
     private let name: String
     private let isDistinct: Bool
     private let isCount: Bool
-    @exclusivity(unchecked) private var seen: Set<Value> = []
+    @exclusivity(unchecked) private var seen = KeyTable<Value>()
     /// Nodes that were seen: a bit each, where a set of values takes a hundred times as much.
     @exclusivity(unchecked) private var seenNodes = IDSet()
     @exclusivity(unchecked) private var count = 0
@@ -36,7 +36,7 @@ final class Aggregate {
     func add(_ value: Value, _ further: Value, _ context: ExecutionContext) throws {
         guard !value.isNull else { return }
         if self.isDistinct {
-            guard self.isNew(value) else { return }
+            guard try self.isNew(value, context) else { return }
             try context.hold(1)
         }
         self.count += 1
@@ -59,8 +59,10 @@ final class Aggregate {
         }
     }
 
-    private func isNew(_ value: Value) -> Bool {
-        guard case .node(let node) = value else { return self.seen.insert(value.equivalenceKey).inserted }
+    private func isNew(_ value: Value, _ context: ExecutionContext) throws -> Bool {
+        guard case .node(let node) = value else {
+            return try self.seen.insert(value.equivalenceKey, context).isNew
+        }
         let before = self.seenNodes.count
         self.seenNodes.insert(node.index)
         return self.seenNodes.count > before

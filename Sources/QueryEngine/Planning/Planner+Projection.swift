@@ -85,14 +85,16 @@ extension Planner {
                 wanted = overflow ? Int.max : sum
             }
             var sorter = Sorter(descending: keys.map(\.isDescending), limit: wanted)
-            _ = try input.run(context, row) { row in
-                try context.step()
-                if try sorter.add(row, context, { try keys[$0].value(context, row) }) {
-                    try context.hold(row.count + keys.count)
+            return try context.holding(&sorter) { sorter in
+                _ = try input.run(context, row) { row in
+                    try context.step()
+                    if try sorter.add(row, context, { try keys[$0].value(context, row) }) {
+                        try context.hold(row.count + keys.count)
+                    }
+                    return true
                 }
-                return true
+                return try sorter.forEachSorted(context, emit)
             }
-            return try sorter.forEachSorted(context, emit)
         }
     }
 
@@ -211,35 +213,42 @@ extension Planner {
         let rows = keys.isEmpty ? 1 : max(1, input.estimatedRows.squareRoot())
         return self.node("EagerAggregation", details, rows: rows, children: [input]) { context, row, emit in
             let places = GroupPlaces(keys: keys.count)
-            var groups: [[Value]] = []
+            var groups: ContiguousArray<[Value]> = []
             let states = columns.map {
                 ColumnAggregates(
                     name: $0.name, isDistinct: $0.isDistinct, value: $0.value, further: $0.further)
             }
-            func newGroup(_ values: [Value]) {
-                groups.append(values)
-                for state in states { state.addGroup() }
-            }
-            _ = try input.run(context, row) { row in
-                try context.step()
-                let place = try places.place(groups.count) { try keys[$0].value(context, row) }
-                if place.isNew {
-                    try context.hold(place.values.count + columns.count)
-                    newGroup(place.values)
+            var held = (places, states)
+            return try context.holding(&held) { _ in
+                try context.holding(&groups) { groups in
+                    func newGroup(_ values: [Value]) {
+                        groups.append(values)
+                        for state in states { state.addGroup() }
+                    }
+                    _ = try input.run(context, row) { row in
+                        try context.step()
+                        let place = try places.place(groups.count, context) {
+                            try keys[$0].value(context, row)
+                        }
+                        if place.isNew {
+                            try context.hold(place.values.count + columns.count)
+                            newGroup(place.values)
+                        }
+                        for state in states { try state.add(row, to: place.number, context) }
+                        return true
+                    }
+                    if groups.isEmpty, keys.isEmpty { newGroup([]) }
+                    for (number, group) in groups.enumerated() {
+                        try context.step()
+                        for (key, value) in zip(keys, group) { row[key.slot] = value }
+                        for index in columns.indices {
+                            row[columns[index].slot] = try states[index].finish(number, context)
+                        }
+                        guard try emit(row) else { return false }
+                    }
+                    return true
                 }
-                for state in states { try state.add(row, to: place.number, context) }
-                return true
             }
-            if groups.isEmpty, keys.isEmpty { newGroup([]) }
-            for (number, group) in groups.enumerated() {
-                try context.step()
-                for (key, value) in zip(keys, group) { row[key.slot] = value }
-                for index in columns.indices {
-                    row[columns[index].slot] = try states[index].finish(number, context)
-                }
-                guard try emit(row) else { return false }
-            }
-            return true
         }
     }
 }
@@ -251,44 +260,50 @@ private final class GroupPlaces {
     @exclusivity(unchecked) private var byNumber = NumberTable<Int>()
     @exclusivity(unchecked) private var byNode = NumberTable<Int>()
     @exclusivity(unchecked) private var byShortText = NumberTable<ShortText>()
-    @exclusivity(unchecked) private var byValue: [Value: Int] = [:]
-    @exclusivity(unchecked) private var byValues: [[Value]: Int] = [:]
+    /// Their groups, by the numbers of these keys.
+    @exclusivity(unchecked) private var byValue = KeyTable<Value>()
+    @exclusivity(unchecked) private var valueGroups: ContiguousArray<Int> = []
+    @exclusivity(unchecked) private var byValues = KeyTable<[Value]>()
 
     init(keys: Int) { self.keys = keys }
 
     /// The group of a row whose keys a closure computes, by number; `next` is the number that a new group gets.
     func place(
-        _ next: Int, _ key: (Int) throws -> Value
-    ) rethrows -> (number: Int, isNew: Bool, values: [Value]) {
+        _ next: Int, _ context: ExecutionContext, _ key: (Int) throws -> Value
+    ) throws -> (number: Int, isNew: Bool, values: [Value]) {
         switch self.keys {
         case 0:
             defer { self.hasOne = true }
             return (0, !self.hasOne, [])
         case 1:
             let value = try key(0)
-            let known = self.known(value.equivalenceKey, next)
+            let known = try self.known(value.equivalenceKey, next, context)
             return (known ?? next, known == nil, known == nil ? [value] : [])
         default:
             var values: [Value] = []
             for index in 0..<self.keys { values.append(try key(index)) }
             let normal = values.map(\.equivalenceKey)
-            if let number = self.byValues[normal] { return (number, false, []) }
-            self.byValues[normal] = next
-            return (next, true, values)
+            // With several keys all groups are in this table, so that its numbers are theirs.
+            let (number, isNew) = try self.byValues.insert(normal, context)
+            return (number, isNew, isNew ? values : [])
         }
     }
 
     /// The group of a single key; nil, and it is noted under the next number, when the key is new.
-    private func known(_ key: Value, _ next: Int) -> Int? {
+    private func known(_ key: Value, _ next: Int, _ context: ExecutionContext) throws -> Int? {
         switch key {
-        case .integer(let number): return self.byNumber.insert(number, next)
-        case .node(let node): return self.byNode.insert(Int(node.index), next)
+        case .integer(let number): return try self.byNumber.insert(number, next) { try context.pause(at: $0) }
+        case .node(let node):
+            return try self.byNode.insert(Int(node.index), next) { try context.pause(at: $0) }
         case .string(let text):
-            if let short = ShortText(text) { return self.byShortText.insert(short, next) }
+            if let short = ShortText(text) {
+                return try self.byShortText.insert(short, next) { try context.pause(at: $0) }
+            }
         default: break
         }
-        if let number = self.byValue[key] { return number }
-        self.byValue[key] = next
+        let (number, isNew) = try self.byValue.insert(key, context)
+        if !isNew { return self.valueGroups[number] }
+        self.valueGroups.append(next)
         return nil
     }
 }

@@ -178,12 +178,15 @@ final class Planner {
             try input.run(context, row) { row in
                 let value = try elements(context, row)
                 if value.isNull { return true }
-                for element in value.list ?? [value] {
-                    try context.step()
-                    row[slot] = element
-                    guard try emit(row) else { return false }
+                var list = value.list ?? [value]
+                return try context.holding(&list) { list in
+                    for element in list {
+                        try context.step()
+                        row[slot] = element
+                        guard try emit(row) else { return false }
+                    }
+                    return true
                 }
-                return true
             }
         }
         return (node, scope.merging([variable: slot]) { _, new in new })
@@ -214,11 +217,14 @@ final class Planner {
 
     func distinct(_ input: PlanNode, _ slots: [Int]) -> PlanNode {
         self.node("Distinct", rows: input.estimatedRows, children: [input]) { context, row, emit in
-            var seen: Set<[Value]> = []
-            return try input.run(context, row) { row in
-                guard seen.insert(slots.map { row[$0].equivalenceKey }).inserted else { return true }
-                try context.hold(slots.count)
-                return try emit(row)
+            var seen = KeyTable<[Value]>()
+            return try context.holding(&seen) { seen in
+                try input.run(context, row) { row in
+                    let key = slots.map { row[$0].equivalenceKey }
+                    guard try seen.insert(key, context).isNew else { return true }
+                    try context.hold(slots.count)
+                    return try emit(row)
+                }
             }
         }
     }
