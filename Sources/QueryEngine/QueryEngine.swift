@@ -356,6 +356,9 @@ package struct PlanDescription: Hashable, Sendable {
         package let steps: Int
         /// How many values it kept in memory.
         package let heldValues: Int
+        /// How many pages of the graph it looked at, each as often as it was: columns of properties, neighbours, members of
+        /// labels, indexes.
+        package let pages: Int
         /// How long it took.
         package let milliseconds: Double
     }
@@ -367,7 +370,7 @@ package struct PlanDescription: Hashable, Sendable {
         self.measured = profile.map { profile in
             let figures = profile[node.number]
             return Measured(
-                rows: figures.rows, steps: figures.steps, heldValues: figures.held,
+                rows: figures.rows, steps: figures.steps, heldValues: figures.held, pages: figures.pages,
                 milliseconds: Double(figures.nanoseconds) / 1e6)
         }
         self.children = node.children.map { PlanDescription($0, profile) }
@@ -384,7 +387,7 @@ package struct PlanDescription: Hashable, Sendable {
         line += "  (about \(estimate < 1e15 ? "\(estimate)".replacing(".0", with: "") : "very many") rows"
         if let measured = self.measured {
             line +=
-                ", actually \(measured.rows); \(measured.steps) steps, \(measured.heldValues) values held, "
+                ", actually \(measured.rows); \(measured.steps) steps, \(measured.pages) pages touched, \(measured.heldValues) values held, "
             line += "\((measured.milliseconds * 1000).rounded() / 1000) ms"
         }
         line += ")"

@@ -33,6 +33,7 @@ struct ProjectedGraph {
         for node in self.nodes {
             try call.step()
             for direction in isUndirected ? [Direction.outgoing, .incoming] : [.outgoing] {
+                call.execution.touch()
                 for entry in graph.adjacency(of: node, direction) {
                     try call.step()
                     if let wanted, entry.type != wanted { continue }

@@ -45,6 +45,7 @@ final class ExecutionContext {
     // Touched once a row by one task: checks of exclusive access cost more than the work.
     @exclusivity(unchecked) private var steps = 0
     @exclusivity(unchecked) private var held = 0
+    @exclusivity(unchecked) private var touched = 0
 
     init(_ call: QueryCall, names: TokenNames, entry: RunningQueries.Entry? = nil) {
         self.entry = entry
@@ -114,7 +115,7 @@ final class ExecutionContext {
 
     /// Tells the profile which operator is at work from now on; gives the one before.
     func enter(_ number: Int, _ profile: QueryProfile) -> Int {
-        profile.enter(number, steps: self.steps, held: self.held)
+        profile.enter(number, steps: self.steps, held: self.held, pages: self.touched)
     }
 
     /// Counts a unit of work; every 1,024 it looks at the clock and whether the task was cancelled.
@@ -123,6 +124,11 @@ final class ExecutionContext {
         self.steps &+= 1
         if self.steps & 1023 == 0 { try self.look() }
     }
+
+    /// Counts pages of the graph that are about to be looked at: of nodes' or relationships' columns, of neighbours, of the
+    /// members of a label, of an index. A page looked at twice counts twice.
+    @inline(__always)
+    func touch(_ pages: Int = 1) { self.touched &+= pages }
 
     /// Counts steps that were taken together.
     func step(by count: Int) throws(CypherError) {
@@ -270,6 +276,7 @@ final class ExecutionContext {
             throw CypherError(.semantic, "ReadOnly", "the query changes the graph, and this is a read")
         }
         try self.step()
+        self.touch()
         self.graph = Self.nothing
         defer { self.graph = transaction.graph }
         do {

@@ -28,6 +28,7 @@ struct LabelScan {
         for first in stride(from: 0, to: context.graph.nodeIDBound, by: 128) {
             // Also where there is no node of the label.
             try context.step()
+            context.touch(1 + bounds.count)
             var bits = members.bits(at: NodeID(first))
             for bound in bounds where bits != (0, 0) {
                 try context.step()

@@ -12,6 +12,8 @@ final class Leftovers: @unchecked Sendable {
     static func free(_ content: [Any]) {
         let leftovers = Leftovers(content)
         // A moment later: whoever lets go last frees, and the callers still hold it now.
-        DispatchQueue.global(qos: .utility).asyncAfter(deadline: .now() + .milliseconds(100)) { withExtendedLifetime(leftovers) {} }
+        DispatchQueue.global(qos: .utility).asyncAfter(deadline: .now() + .milliseconds(100)) {
+            withExtendedLifetime(leftovers) {}
+        }
     }
 }

@@ -145,6 +145,7 @@ struct ExpressionCompiler {
         if case .variable(let name) = base.kind, let variable = self.scope[name], self.computed[base] == nil {
             return { context, row in
                 if case .node(let node) = row[variable], let id = context.key(slot) {
+                    context.touch()
                     let value = context.graph.property(id, of: node)
                     if !value.isNull { return value }
                 }
@@ -161,11 +162,13 @@ struct ExpressionCompiler {
         switch value {
         case .node(let node):
             guard let id = context.key(slot) else { return .null }
+            context.touch()
             let property = context.graph.property(id, of: node)
             if property.isNull, !context.graph.contains(node) { throw self.deleted("node", range) }
             return property
         case .relationship(let relationship):
             guard let id = context.key(slot) else { return .null }
+            context.touch()
             let property = context.graph.property(id, of: relationship)
             if property.isNull, !context.graph.contains(relationship) {
                 throw self.deleted("relationship", range)
@@ -222,9 +225,11 @@ struct ExpressionCompiler {
             case (.map(let map), .string(let key)): return map[key] ?? .null
             case (.node(let node), .string(let key)):
                 guard let id = context.graph.tokens.propertyKey(key) else { return .null }
+                context.touch()
                 return context.graph.property(id, of: node)
             case (.relationship(let relationship), .string(let key)):
                 guard let id = context.graph.tokens.propertyKey(key) else { return .null }
+                context.touch()
                 return context.graph.property(id, of: relationship)
             case (.list, let other):
                 throw CypherError(
@@ -327,6 +332,7 @@ extension ExecutionContext {
     /// All properties of a node, relationship or map by name; nil for other values.
     func propertyMap(of value: Value) -> [String: Value]? {
         let properties: Properties
+        self.touch()
         switch value {
         case .node(let node): properties = self.graph.properties(of: node)
         case .relationship(let relationship):

@@ -82,8 +82,15 @@ extension Planner {
         switch labels {
         case .name(let name):
             let slot = self.names.label(name)
-            return { context, node in context.label(slot).map { context.graph.hasLabel(node, $0) } ?? false }
-        case .any: return { context, node in !context.graph.labels(of: node).isEmpty }
+            return { context, node in
+                context.touch()
+                return context.label(slot).map { context.graph.hasLabel(node, $0) } ?? false
+            }
+        case .any:
+            return { context, node in
+                context.touch()
+                return !context.graph.labels(of: node).isEmpty
+            }
         case .not(let inner):
             let test = self.labelTest(inner)
             return { context, node in !test(context, node) }
@@ -389,6 +396,7 @@ struct MatchSolver {
                     let graph = context.graph
                     for number in 0..<graph.nodeIDBound {
                         try context.step()
+                        if number & 127 == 0 { context.touch() }
                         guard graph.contains(NodeID(number)) else { continue }
                         row[slot] = .node(NodeID(number))
                         guard try emit(row) else { return false }
@@ -467,6 +475,7 @@ struct MatchSolver {
                 } else {
                     nodes = IndexKey(try values.map { try $0(context, row) }).map { index.nodes($0) } ?? []
                 }
+                context.touch(1 + nodes.count / 64)
                 for node in nodes {
                     try context.step()
                     row[slot] = .node(node)
@@ -697,6 +706,7 @@ struct MatchSolver {
             if let predicate, try !predicate(context, row, relationship) { return false }
             for (slot, value) in wanted {
                 guard let key = context.key(slot) else { return false }
+                context.touch()
                 let found = context.graph.property(key, of: relationship)
                 guard try found.isEqual(to: value(context, row)) == true else { return false }
             }
@@ -851,6 +861,7 @@ struct MatchSolver {
                     else { return true }
                     return try ends(source, target)
                 }
+                context.touch()
                 guard case .relationship(let id) = row[slot], let record = context.graph.relationship(id),
                     test?(context, record.type) ?? true
                 else { return true }
@@ -885,6 +896,7 @@ struct MatchSolver {
         self.node = self.planner.node("PathBuild", path.name, rows: input.estimatedRows, children: [input]) {
             context, row, emit in
             try input.run(context, row) { row in
+                context.touch(nodes.count)
                 row[slot] = PathBuilder.path(
                     nodes.map { row[$0] }, relationships.map { row[$0] }, context.graph)
                 return try emit(row)
