@@ -9,8 +9,51 @@ struct ExpressionCompiler {
     /// Expressions that were computed before (grouping keys, aggregates), and where they lie.
     var computed: [Expression: Int] = [:]
 
+    /// What stands several times among the expressions that are compiled now.
+    var shared: SharedExpressions?
+    /// Whether what is compiled is always computed, so that others may rely on it.
+    private var isCertain = true
+
+    init(planner: Planner, scope: [String: Int]) {
+        self.planner = planner
+        self.scope = scope
+    }
+
+    /// For parts that may not be computed.
+    var uncertain: ExpressionCompiler {
+        var compiler = self
+        compiler.isCertain = false
+        return compiler
+    }
+
+    /// For expressions that are computed one after the other for each row.
+    func sharing(_ expressions: [Expression]) -> ExpressionCompiler {
+        var compiler = self
+        compiler.shared = SharedExpressions(expressions) { self.planner.newSlot() }
+        return compiler
+    }
+
     func compile(_ expression: Expression) throws(CypherError) -> Evaluator {
         if let slot = self.computed[expression] { return { _, row in row[slot] } }
+        guard let shared = self.shared else { return try self.compiled(expression) }
+        guard expression.isInOrder else {
+            var compiler = self
+            compiler.shared = nil
+            return try compiler.compiled(expression)
+        }
+        guard let (slot, isStored) = shared.slot(expression) else { return try self.compiled(expression) }
+        if isStored { return { _, row in row[slot] } }
+        let value = try self.compiled(expression)
+        guard self.isCertain else { return value }
+        shared.store(expression)
+        return { context, row in
+            let value = try value(context, row)
+            row[slot] = value
+            return value
+        }
+    }
+
+    private func compiled(_ expression: Expression) throws(CypherError) -> Evaluator {
         switch expression.kind {
         case .null: return { _, _ in .null }
         case .boolean(let truth): return { _, _ in .boolean(truth) }
@@ -301,18 +344,19 @@ struct ExpressionCompiler {
 
     private func conditional(_ conditional: Conditional) throws(CypherError) -> Evaluator {
         let subject = try conditional.subject.map { (e) throws(CypherError) in try self.compile(e) }
-        let otherwise = try conditional.otherwise.map { (e) throws(CypherError) in try self.compile(e) }
+        let uncertain = self.uncertain
+        let otherwise = try conditional.otherwise.map { (e) throws(CypherError) in try uncertain.compile(e) }
         var branches: [(tests: [(isCondition: Bool, value: Evaluator)], then: Evaluator)] = []
         for branch in conditional.branches {
             var tests: [(isCondition: Bool, value: Evaluator)] = []
             for test in branch.tests {
                 if case .holds = test {
-                    tests.append((true, try self.compile(test.expression)))
+                    tests.append((true, try uncertain.compile(test.expression)))
                 } else {
-                    tests.append((false, try self.compile(test.expression)))
+                    tests.append((false, try uncertain.compile(test.expression)))
                 }
             }
-            branches.append((tests, try self.compile(branch.then)))
+            branches.append((tests, try uncertain.compile(branch.then)))
         }
         return { [branches] context, row in
             let value = try subject?(context, row) ?? .null

@@ -14,8 +14,9 @@ extension Planner {
         if aggregates { (node, compiler) = try self.aggregate(projection, input, scope) }
         let all = columns
         var assignments: [(slot: Int, value: Evaluator)] = []
+        let sharing = compiler.sharing(projection.items.map(\.expression))
         for item in projection.items {
-            let value = try compiler.compile(item.expression)
+            let value = try sharing.compile(item.expression)
             let slot = self.newSlot()
             assignments.append((slot, value))
             columns.append((item.name, slot))
@@ -145,7 +146,12 @@ extension Planner {
     private func aggregate(
         _ projection: Projection, _ input: PlanNode, _ scope: [String: Int]
     ) throws(CypherError) -> (PlanNode, ExpressionCompiler) {
+        var calls: [Expression] = []
+        for item in projection.items { self.aggregateCalls(item.expression, &calls) }
+        for item in projection.order { self.aggregateCalls(item.expression, &calls) }
+        let grouped = projection.items.map(\.expression).filter { !$0.containsAggregate(self.functions) }
         let before = ExpressionCompiler(planner: self, scope: scope)
+            .sharing(grouped + calls.compactMap(\.firstArgument))
         var after = ExpressionCompiler(planner: self, scope: [:])
         var keys: [(slot: Int, value: Evaluator)] = []
         if projection.includesAll {
@@ -160,9 +166,6 @@ extension Planner {
             after.computed[item.expression] = slot
             if case .variable(let name) = item.expression.kind { after.scope[name] = slot }
         }
-        var calls: [Expression] = []
-        for item in projection.items { self.aggregateCalls(item.expression, &calls) }
-        for item in projection.order { self.aggregateCalls(item.expression, &calls) }
         var columns: [AggregateColumn] = []
         for call in calls {
             let slot = self.newSlot()
@@ -190,10 +193,13 @@ extension Planner {
                 slot: slot, name: "count", isDistinct: false, value: { _, _ in .boolean(true) },
                 further: nil)
         }
-        let arguments = try compiler.compile(function.arguments)
+        let value = try compiler.compile(function.arguments[0])
+        // Not all aggregates ask for it.
+        let further = try function.arguments.dropFirst().first.map { (e) throws(CypherError) in
+            try compiler.uncertain.compile(e)
+        }
         return AggregateColumn(
-            slot: slot, name: function.name, isDistinct: function.isDistinct, value: arguments[0],
-            further: arguments.count > 1 ? arguments[1] : nil)
+            slot: slot, name: function.name, isDistinct: function.isDistinct, value: value, further: further)
     }
 
     func aggregateCalls(_ expression: Expression, _ calls: inout [Expression]) {
@@ -250,6 +256,13 @@ extension Planner {
                 }
             }
         }
+    }
+}
+
+extension Expression {
+    /// What is counted, summed and so on.
+    fileprivate var firstArgument: Expression? {
+        if case .call(let call) = self.kind { call.arguments.first } else { nil }
     }
 }
 

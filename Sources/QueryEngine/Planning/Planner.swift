@@ -204,7 +204,8 @@ final class Planner {
     func filter(_ input: PlanNode, _ predicate: Expression, _ scope: [String: Int]) throws(CypherError)
         -> PlanNode
     {
-        let test = try ExpressionCompiler(planner: self, scope: scope).predicate(predicate)
+        let test = try ExpressionCompiler(planner: self, scope: scope).sharing([predicate]).predicate(
+            predicate)
         return self.node(
             "Filter", PlanText.text(predicate), rows: input.estimatedRows * 0.3, children: [input]
         ) { context, row, emit in
