@@ -47,7 +47,29 @@ final class ExecutionContext {
     @exclusivity(unchecked) private var held = 0
     @exclusivity(unchecked) private var touched = 0
 
+    private struct Part {
+        let number: Int
+        let scan: Int
+        let range: Range<UInt32>
+        let failures: FirstFailure
+    }
+    /// The part of a query's work that this is for; nil for all of it.
+    private let part: Part?
+
+    /// Whether its work may be split: it only reads, nobody measures it, and it is no part itself.
+    var maySplit: Bool {
+        self.part == nil && self.transaction == nil && self.commit == nil && self.profile == nil
+            && self.control?.isBrief != true
+    }
+
+    /// The numbers of nodes that a scan goes through.
+    func range(ofScan slot: Int) -> Range<UInt32> {
+        if let part = self.part, part.scan == slot { return part.range }
+        return 0..<self.graph.nodeIDBound
+    }
+
     init(_ call: QueryCall, names: TokenNames, entry: RunningQueries.Entry? = nil) {
+        self.part = nil
         self.entry = entry
         self.control = call.control
         self.commit = call.commit
@@ -65,6 +87,33 @@ final class ExecutionContext {
         self.limits = call.limits
         self.now = call.now
         self.deadline = .now + .seconds(call.limits.seconds)
+    }
+
+    /// For a part of a query's work on another thread: with its own share of the memory, and on nodes of a stretch only.
+    init(
+        part: Int, of count: Int, scan: Int, _ range: Range<UInt32>, failures: FirstFailure,
+        _ whole: ExecutionContext
+    ) {
+        self.part = Part(number: part, scan: scan, range: range, failures: failures)
+        self.entry = whole.entry
+        self.control = whole.control
+        self.commit = nil
+        self.names = whole.names
+        self.keys = Array(repeating: nil, count: whole.names.keys.count)
+        self.labels = Array(repeating: nil, count: whole.names.labels.count)
+        self.types = Array(repeating: nil, count: whole.names.types.count)
+        self.given = whole.given
+        self.implications = whole.implications
+        self.current = .allocate(capacity: 1)
+        self.current.initialize(to: whole.graph)
+        self.initial = whole.initial
+        self.transaction = nil
+        self.parameters = whole.parameters
+        var limits = whole.limits
+        limits.heldValues = max(0, limits.heldValues - whole.held) / count
+        self.limits = limits
+        self.now = whole.now
+        self.deadline = whole.deadline
     }
 
     deinit {
@@ -139,6 +188,7 @@ final class ExecutionContext {
 
     private func look() throws(CypherError) {
         self.control?.countLook()
+        if let part = self.part, part.failures.isBefore(part.number) { throw FirstFailure.unwanted }
         guard !Task.isCancelled, self.entry?.isEnded != true, self.control?.isCancelled != true else {
             throw CypherError(.cancelled, "Cancelled", "the query was cancelled")
         }

@@ -16,17 +16,20 @@ final class PlanNode {
     let details: String
     let estimatedRows: Double
     let children: [PlanNode]
+    /// The slot of the nodes that it goes through, when it scans; nil when it does not.
+    let scan: Int?
     private let body: Run
 
     init(
         number: Int, _ name: String, _ details: String = "", rows: Double, children: [PlanNode] = [],
-        _ body: @escaping Run
+        scan: Int? = nil, _ body: @escaping Run
     ) {
         self.number = number
         self.name = name
         self.details = details
         self.estimatedRows = rows
         self.children = children
+        self.scan = scan
         self.body = body
     }
 

@@ -59,6 +59,33 @@ final class Aggregate {
         }
     }
 
+    /// Adds what another one gathered of later rows.
+    func add(_ other: Aggregate, _ context: ExecutionContext) throws {
+        // Sums depend on the order, and of different values it is not known which were counted.
+        guard !["sum", "avg"].contains(self.name) else { throw SplitScan.Undone() }
+        if self.isDistinct {
+            guard self.isCount || !other.values.isEmpty || self.name == "min" || self.name == "max" else {
+                return
+            }
+            if self.isCount {
+                for key in other.seen.keys where try self.seen.insert(key, context).isNew { self.count += 1 }
+                let before = self.seenNodes.count
+                for node in other.seenNodes { self.seenNodes.insert(node) }
+                self.count += self.seenNodes.count - before
+                return
+            }
+            for value in other.values { try self.add(value, .float(other.fraction), context) }
+        } else {
+            try context.hold(other.values.count)
+            self.count += other.count
+            self.values.append(contentsOf: other.values)
+            if other.count > 0 { self.fraction = other.fraction }
+        }
+        guard !other.best.isNull else { return }
+        let order = self.best.isNull ? nil : other.best.sortOrder(self.best)
+        if order.map({ self.name == "min" ? $0 < 0 : $0 > 0 }) ?? true { self.best = other.best }
+    }
+
     private func isNew(_ value: Value, _ context: ExecutionContext) throws -> Bool {
         guard case .node(let node) = value else {
             return try self.seen.insert(value.equivalenceKey, context).isNew

@@ -383,18 +383,18 @@ struct MatchSolver {
                 "\(self.graph.nodes[index].name ?? ""):\(label)"
                     + (scan.tests.isEmpty ? "" : ", \(scan.tests.count) comparisons by column"),
                 rows: input.estimatedRows * max(1, scan.tests.reduce(count) { rows, _ in rows * 0.3 }),
-                children: [input]
+                children: [input], scan: slot
             ) { context, row, emit in
                 try input.run(context, row) { row in try scan.run(context, row, emit) }
             }
         } else {
             let rows = input.estimatedRows * Double(max(1, self.planner.graph.nodeCount))
             self.node = self.planner.node(
-                "AllNodesScan", self.graph.nodes[index].name ?? "", rows: rows, children: [input]
+                "AllNodesScan", self.graph.nodes[index].name ?? "", rows: rows, children: [input], scan: slot
             ) { context, row, emit in
                 try input.run(context, row) { row in
                     let graph = context.graph
-                    for number in 0..<graph.nodeIDBound {
+                    for number in context.range(ofScan: slot) {
                         try context.step()
                         if number & 127 == 0 { context.touch() }
                         guard graph.contains(NodeID(number)) else { continue }

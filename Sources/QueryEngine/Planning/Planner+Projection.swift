@@ -217,42 +217,19 @@ extension Planner {
         _ details: String
     ) -> PlanNode {
         let rows = keys.isEmpty ? 1 : max(1, input.estimatedRows.squareRoot())
+        let split = SplitScan(input)
         return self.node("EagerAggregation", details, rows: rows, children: [input]) { context, row, emit in
-            let places = GroupPlaces(keys: keys.count)
-            var groups: ContiguousArray<[Value]> = []
-            let states = columns.map {
-                ColumnAggregates(
-                    name: $0.name, isDistinct: $0.isDistinct, value: $0.value, further: $0.further)
-            }
-            var held = (places, states)
-            return try context.holding(&held) { _ in
-                try context.holding(&groups) { groups in
-                    func newGroup(_ values: [Value]) {
-                        groups.append(values)
-                        for state in states { state.addGroup() }
-                    }
-                    _ = try input.run(context, row) { row in
-                        try context.step()
-                        let place = try places.place(groups.count, context) {
-                            try keys[$0].value(context, row)
-                        }
-                        if place.isNew {
-                            try context.hold(place.values.count + columns.count)
-                            newGroup(place.values)
-                        }
-                        for state in states { try state.add(row, to: place.number, context) }
-                        return true
-                    }
-                    if groups.isEmpty, keys.isEmpty { newGroup([]) }
-                    for (number, group) in groups.enumerated() {
-                        try context.step()
-                        for (key, value) in zip(keys, group) { row[key.slot] = value }
-                        for index in columns.indices {
-                            row[columns[index].slot] = try states[index].finish(number, context)
-                        }
-                        guard try emit(row) else { return false }
-                    }
-                    return true
+            var grouping = Grouping(keys.map(\.value), columns)
+            return try context.holding(&grouping) { grouping in
+                if let whole = try split?.run(input, keys.map(\.value), columns, context, row) {
+                    grouping = whole
+                } else {
+                    try grouping.addAll(of: input, context, row)
+                }
+                return try grouping.forEachGroup(context) { values, results in
+                    for (key, value) in zip(keys, values) { row[key.slot] = value }
+                    for (column, result) in zip(columns, results) { row[column.slot] = result }
+                    return try emit(row)
                 }
             }
         }
@@ -263,60 +240,5 @@ extension Expression {
     /// What is counted, summed and so on.
     fileprivate var firstArgument: Expression? {
         if case .call(let call) = self.kind { call.arguments.first } else { nil }
-    }
-}
-
-/// Which group a row belongs to, by its keys.
-private final class GroupPlaces {
-    private let keys: Int
-    @exclusivity(unchecked) private var hasOne = false
-    @exclusivity(unchecked) private var byNumber = NumberTable<Int>()
-    @exclusivity(unchecked) private var byNode = NumberTable<Int>()
-    @exclusivity(unchecked) private var byShortText = NumberTable<ShortText>()
-    /// Their groups, by the numbers of these keys.
-    @exclusivity(unchecked) private var byValue = KeyTable<Value>()
-    @exclusivity(unchecked) private var valueGroups: ContiguousArray<Int> = []
-    @exclusivity(unchecked) private var byValues = KeyTable<[Value]>()
-
-    init(keys: Int) { self.keys = keys }
-
-    /// The group of a row whose keys a closure computes, by number; `next` is the number that a new group gets.
-    func place(
-        _ next: Int, _ context: ExecutionContext, _ key: (Int) throws -> Value
-    ) throws -> (number: Int, isNew: Bool, values: [Value]) {
-        switch self.keys {
-        case 0:
-            defer { self.hasOne = true }
-            return (0, !self.hasOne, [])
-        case 1:
-            let value = try key(0)
-            let known = try self.known(value.equivalenceKey, next, context)
-            return (known ?? next, known == nil, known == nil ? [value] : [])
-        default:
-            var values: [Value] = []
-            for index in 0..<self.keys { values.append(try key(index)) }
-            let normal = values.map(\.equivalenceKey)
-            // With several keys all groups are in this table, so that its numbers are theirs.
-            let (number, isNew) = try self.byValues.insert(normal, context)
-            return (number, isNew, isNew ? values : [])
-        }
-    }
-
-    /// The group of a single key; nil, and it is noted under the next number, when the key is new.
-    private func known(_ key: Value, _ next: Int, _ context: ExecutionContext) throws -> Int? {
-        switch key {
-        case .integer(let number): return try self.byNumber.insert(number, next) { try context.pause(at: $0) }
-        case .node(let node):
-            return try self.byNode.insert(Int(node.index), next) { try context.pause(at: $0) }
-        case .string(let text):
-            if let short = ShortText(text) {
-                return try self.byShortText.insert(short, next) { try context.pause(at: $0) }
-            }
-        default: break
-        }
-        let (number, isNew) = try self.byValue.insert(key, context)
-        if !isNew { return self.valueGroups[number] }
-        self.valueGroups.append(next)
-        return nil
     }
 }

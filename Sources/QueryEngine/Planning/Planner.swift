@@ -27,10 +27,12 @@ final class Planner {
     }
 
     func node(
-        _ name: String, _ details: String = "", rows: Double, children: [PlanNode] = [], _ run: @escaping Run
+        _ name: String, _ details: String = "", rows: Double, children: [PlanNode] = [], scan: Int? = nil,
+        _ run: @escaping Run
     ) -> PlanNode {
         self.nodeCount += 1
-        return PlanNode(number: self.nodeCount, name, details, rows: rows, children: children, run)
+        return PlanNode(
+            number: self.nodeCount, name, details, rows: rows, children: children, scan: scan, run)
     }
 
     /// The start of every branch: gives the argument row once.
