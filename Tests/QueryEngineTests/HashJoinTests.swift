@@ -88,7 +88,7 @@ struct HashJoinTests {
             let weight = ["1", "2", "null", "1.0"].randomElement(using: &random) ?? "1"
             parts.append("(n\(id):\(label) {id: \(id), v: \(value), w: \(weight)})")
         }
-        for _ in 0..<30 {
+        for _ in 0..<120 {
             let (a, b) = (Int.random(in: 0..<90, using: &random), Int.random(in: 0..<90, using: &random))
             parts.append("(n\(a))-[:R]->(n\(b))")
         }

@@ -13,6 +13,11 @@ final class SharedExpressions {
 
     /// Nil when nothing stands there twice.
     convenience init?(_ expressions: [Expression], newSlot: () -> Int) {
+        // Hashing whole expressions takes longer than to see that no two parts are alike.
+        var marks: [Int] = []
+        for expression in expressions { _ = Search.mark(expression, &marks) }
+        marks.sort()
+        guard zip(marks, marks.dropFirst()).contains(where: ==) else { return nil }
         var search = Search()
         for expression in expressions { search.visit(expression, isCertain: true) }
         let shared = search.found.filter { $0.value.count > 1 && $0.value.isCertain }
@@ -33,6 +38,25 @@ final class SharedExpressions {
 
         var found: [Expression: (count: Int, isCertain: Bool)] = [:]
         var visited = 0
+
+        /// A number that parts have in common which are alike, noted for all that may be shared.
+        static func mark(_ expression: Expression, _ marks: inout [Int]) -> Int {
+            var own: Int
+            switch expression.kind {
+            case .variable(let name), .parameter(let name):
+                return name.utf8.count &* 31 &+ Int(name.utf8.first ?? 0)
+            case .integer(let number): return number
+            case .null, .boolean, .float, .string: return 7
+            case .property(_, let key): own = key.utf8.count &* 131 &+ Int(key.utf8.first ?? 0) &+ 1 << 20
+            case .call(let call): own = call.name.utf8.count &* 137 &+ 1 << 21
+            case .binary(let sign, _, _):
+                own = sign.rawValue.utf8.count &+ Int(sign.rawValue.utf8.first ?? 0) &+ 1 << 22
+            default: own = 1 << 23
+            }
+            for child in expression.children { own = own &* 1_000_003 ^ Self.mark(child, &marks) }
+            marks.append(own)
+            return own
+        }
 
         /// In the order in which the parts are computed.
         mutating func visit(_ expression: Expression, isCertain: Bool) {

@@ -31,7 +31,10 @@ extension MatchSolver {
             let build = try self.solved(part)
             // An index may find the few nodes that fit a row.
             let nested = part.nodes.map { self.seek($0)?.rows ?? .infinity }.min() ?? .infinity
-            let scan = part.nodes.map(self.cardinality).min() ?? 1
+            let scan =
+                part.nodes.map {
+                    self.labelCount($0)?.count ?? Double(self.planner.graph.nodeCount)
+                }.min() ?? 1
             let perRow = nested == .infinity ? scan : nested + 2
             let hashed = build.node.estimatedRows * Self.buildCost + scan + probeRows
             guard probeRows * perRow > hashed * Self.advantage else { continue }
@@ -105,10 +108,10 @@ extension MatchSolver {
     /// Grows towards a node that is easy to find from both ends, where growing from one end alone would pass far more on the
     /// way; false when there is no such way.
     mutating func joinAtNode() throws(CypherError) -> Bool {
-        guard self.graph.relationships.count - self.solved.count >= 2, !self.boundNodes.isEmpty else {
-            return false
-        }
-        for target in self.graph.nodes.indices where self.isFree(target) {
+        guard self.graph.relationships.count - self.solved.count >= 2, !self.boundNodes.isEmpty,
+            !self.pending.isEmpty
+        else { return false }
+        for target in self.graph.nodes.indices where self.isFree(target) && self.labelCount(target) != nil {
             guard let rows = self.ownRows(target), let way = self.way(to: target) else { continue }
             let factors = way.map { max(1, self.fanOut(self.graph.relationships[$0])) }
             func cost(_ rows: Double, _ factors: some Sequence<Double>) -> Double {
@@ -203,7 +206,7 @@ extension MatchSolver {
     // MARK: Joining
 
     /// All names that a part gives.
-    private func names(of part: MatchPart) -> Set<String> {
+    func names(of part: MatchPart) -> Set<String> {
         var names = Set(part.nodes.compactMap { self.graph.nodes[$0].name })
         names.formUnion(part.relationships.compactMap { self.graph.relationships[$0].name })
         for (name, node) in self.graph.anonymous where part.nodes.contains(node) { names.insert(name) }

@@ -3,7 +3,7 @@ internal import PropertyGraph
 
 extension Comparison.Sign {
     /// The sign with its sides changed over.
-    fileprivate var mirrored: Comparison.Sign {
+    var mirrored: Comparison.Sign {
         switch self {
         case .less: .greater
         case .lessOrEqual: .greaterOrEqual
@@ -134,6 +134,8 @@ struct MatchSolver {
 
     /// Whether nobody asks how often a row comes.
     let ignoresDuplicates: Bool
+    /// Conditions that an index has seen to: what comes fulfils them.
+    private var sought: Set<Expression> = []
     /// The only nodes and relationships to solve; nil for all.
     var part: MatchPart?
 
@@ -195,7 +197,8 @@ struct MatchSolver {
             guard relationship.isBound || (needsBoth ? ends == 2 : ends > 0) else { continue }
             // Groups are walked from their left end.
             if relationship.pattern.group != nil, !self.boundNodes.contains(relationship.from) { continue }
-            let cost = relationship.isBound || ends == 2 ? 0 : self.fanOut(relationship)
+            let start = self.boundNodes.contains(relationship.from) ? relationship.from : relationship.to
+            let cost = relationship.isBound || ends == 2 ? 0 : self.fanOut(relationship, from: start)
             if cost < best?.cost ?? .infinity { best = (index, cost) }
         }
         return best?.index
@@ -219,16 +222,19 @@ struct MatchSolver {
         let unbound = self.graph.nodes.indices.filter {
             !self.boundNodes.contains($0) && self.part?.nodes.contains($0) ?? true
         }
-        return unbound.min { self.cardinality($0) < self.cardinality($1) }
+        guard unbound.count > 1 else { return unbound.first }
+        let costs = unbound.map(self.cardinality)
+        return zip(unbound, costs).min { $0.1 < $1.1 }?.0
     }
 
     func cardinality(_ index: Int) -> Double {
         if let seek = self.seek(index) { return seek.rows }
-        return self.labelCount(index)?.count ?? Double(self.planner.graph.nodeCount)
+        let all = self.labelCount(index)?.count ?? Double(self.planner.graph.nodeCount)
+        return self.knownConditions(on: index).reduce(all) { $0 * self.share(of: $1) }
     }
 
     /// The rarest label that the node must have.
-    private func labelCount(_ index: Int) -> (name: String, count: Double)? {
+    func labelCount(_ index: Int) -> (name: String, count: Double)? {
         let graph = self.planner.graph
         let names = self.graph.nodes[index].labels.flatMap { $0.conjunction ?? [] }
         return names.map { name in (name, graph.tokens.label(name).map { Double(graph.count($0)) } ?? 0) }
@@ -243,7 +249,9 @@ struct MatchSolver {
         /// The last value is a list, each element of which is looked up.
         var isList = false
         var range: SeekRange?
-        let rows: Double
+        var rows: Double
+        /// What it sees to.
+        var conditions: [Expression] = []
     }
 
     /// What a condition says of a key that is not one value.
@@ -300,7 +308,26 @@ struct MatchSolver {
                 }
             }
         }
+        guard var best else { return nil }
+        let keys = best.index.definition.keys
+        best.conditions = self.pending.map(\.expression).filter { condition in
+            guard let key = Self.comparedKey(condition, names), keys.contains(key) else { return false }
+            return known[key] != nil || key == keys.last && ranges[key] != nil
+        }
+        if keys.count == 1, let all = self.labelCount(index)?.count {
+            best.rows = max(1, best.conditions.reduce(all) { $0 * self.share(of: $1) })
+        }
         return best
+    }
+
+    /// The key of a node of these names that a condition compares.
+    private static func comparedKey(_ condition: Expression, _ names: [String]) -> String? {
+        switch condition.kind {
+        case .comparison(let left, let links) where links.count == 1:
+            self.key(left, names) ?? self.key(links[0].operand, names)
+        case .binary(.in, let left, _), .binary(.startsWith, let left, _): self.key(left, names)
+        default: nil
+        }
     }
 
     /// Ranges of keys whose bounds are known already: `key < value` and the like, either way round and in chains.
@@ -373,16 +400,20 @@ struct MatchSolver {
         var covered: String?
         if let seek = self.seek(index) {
             covered = seek.label
+            self.sought.formUnion(seek.conditions)
             self.node = try self.indexSeek(seek, slot, input)
         } else if let (label, count) = self.labelCount(index) {
+            let before = self.pending.map(\.expression)
             let scan = LabelScan(
                 label: self.planner.names.label(label), slot: slot, tests: try self.columnTests(index))
             covered = label
+            let left = Set(self.pending.map(\.expression))
+            let tested = before.filter { !left.contains($0) }
             self.node = self.planner.node(
                 "NodeByLabelScan",
                 "\(self.graph.nodes[index].name ?? ""):\(label)"
                     + (scan.tests.isEmpty ? "" : ", \(scan.tests.count) comparisons by column"),
-                rows: input.estimatedRows * max(1, scan.tests.reduce(count) { rows, _ in rows * 0.3 }),
+                rows: input.estimatedRows * max(1, tested.reduce(count) { $0 * self.share(of: $1) }),
                 children: [input], scan: slot
             ) { context, row, emit in
                 try input.run(context, row) { row in try scan.run(context, row, emit) }
@@ -586,7 +617,10 @@ struct MatchSolver {
         var rest: [MatchGraph.Condition] = []
         for condition in self.pending {
             if FreeNames.of(condition.expression) != nil, condition.needs.isSubset(of: self.boundNames) {
-                self.node = try self.planner.filter(self.node, condition.expression, self.graph.innerScope)
+                self.node = try self.planner.filter(
+                    self.node, condition.expression, self.graph.innerScope,
+                    share: self.sought.contains(condition.expression)
+                        ? 1 : self.share(of: condition.expression))
             } else {
                 rest.append(condition)
             }
@@ -598,13 +632,7 @@ struct MatchSolver {
 
     mutating func grow(_ index: Int) throws(CypherError) {
         let relationship = self.graph.relationships[index]
-        let others = self.solved.map { self.graph.relationships[$0] }.filter { other in
-            guard let types = other.pattern.types?.alternatives,
-                let own = relationship.pattern.types?.alternatives
-            else { return true }
-            // What is of different types is different.
-            return !Set(types).isDisjoint(with: own)
-        }
+        let others = self.others(relationship)
         if relationship.isBound {
             self.checkRelationship(relationship)
         } else if let group = relationship.pattern.group {
@@ -612,7 +640,7 @@ struct MatchSolver {
         } else if relationship.selection != .all {
             try self.shortest(relationship)
         } else if let closing = self.closing(index) {
-            self.intersect(relationship, self.graph.relationships[closing], others)
+            self.intersect(relationship, self.graph.relationships[closing])
             self.finish(closing)
         } else {
             let startsAtFrom = self.boundNodes.contains(relationship.from)
@@ -621,6 +649,17 @@ struct MatchSolver {
         self.finish(index)
         for end in [relationship.from, relationship.to] where !self.boundNodes.contains(end) {
             self.bind(end, by: relationship)
+        }
+    }
+
+    /// The relationships so far that could be the one that is next.
+    private func others(_ relationship: MatchGraph.Relationship) -> [MatchGraph.Relationship] {
+        self.solved.map { self.graph.relationships[$0] }.filter { other in
+            guard let types = other.pattern.types?.alternatives,
+                let own = relationship.pattern.types?.alternatives
+            else { return true }
+            // What is of different types is different.
+            return !Set(types).isDisjoint(with: own)
         }
     }
 
@@ -654,11 +693,11 @@ struct MatchSolver {
     }
 
     private mutating func intersect(
-        _ first: MatchGraph.Relationship, _ second: MatchGraph.Relationship,
-        _ others: [MatchGraph.Relationship]
+        _ first: MatchGraph.Relationship, _ second: MatchGraph.Relationship
     ) {
         let intersection = Intersection(
-            first: self.expansion(first, others), second: self.expansion(second, others))
+            first: self.expansion(first, self.others(first)),
+            second: self.expansion(second, self.others(second)))
         let input = self.node
         let rows = input.estimatedRows * max(0.1, min(self.fanOut(first), self.fanOut(second)) / 4)
         let details = "\(self.details(first)) and \(self.details(second))"
@@ -769,7 +808,10 @@ struct MatchSolver {
         let expansion = self.expansion(relationship, others)
         let input = self.node
         let name = (expansion.isEndBound ? "ExpandInto" : "ExpandAll")
-        let rows = input.estimatedRows * (expansion.isEndBound ? 1 : max(0.1, self.fanOut(relationship)))
+        let start = startsAtFrom ? relationship.from : relationship.to
+        let rows =
+            input.estimatedRows
+            * (expansion.isEndBound ? 1 : max(0.1, self.fanOut(relationship, from: start)))
         let details = self.details(relationship)
         guard let length = relationship.pattern.length else {
             self.node = self.planner.node(name, details, rows: rows, children: [input]) {

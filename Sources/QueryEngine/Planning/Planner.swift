@@ -15,10 +15,21 @@ final class Planner {
     /// Whether the match that is planned next feeds somebody who does not ask how often a row comes.
     var ignoresDuplicates = false
     private var nodeCount = 0
+    /// By label and key.
+    private var samples: [[UInt32]: ValueSample] = [:]
 
     init(graph: GraphSnapshot, services: QueryServices) {
         self.graph = graph
         self.services = services
+    }
+
+    /// Values of a property; looked at once a plan.
+    func sample(_ label: LabelID, _ key: PropertyKeyID) -> ValueSample {
+        let place = [label.index, key.index]
+        if let known = self.samples[place] { return known }
+        let sample = ValueSample(label, key, self.graph)
+        self.samples[place] = sample
+        return sample
     }
 
     func newSlot() -> Int {
@@ -203,13 +214,13 @@ final class Planner {
         return (try self.filter(node, predicate, scope.merging(next) { _, new in new }), next)
     }
 
-    func filter(_ input: PlanNode, _ predicate: Expression, _ scope: [String: Int]) throws(CypherError)
-        -> PlanNode
-    {
+    func filter(
+        _ input: PlanNode, _ predicate: Expression, _ scope: [String: Int], share: Double = 0.3
+    ) throws(CypherError) -> PlanNode {
         let test = try ExpressionCompiler(planner: self, scope: scope).sharing([predicate]).predicate(
             predicate)
         return self.node(
-            "Filter", PlanText.text(predicate), rows: input.estimatedRows * 0.3, children: [input]
+            "Filter", PlanText.text(predicate), rows: input.estimatedRows * share, children: [input]
         ) { context, row, emit in
             try input.run(context, row) { row in
                 try context.step()
