@@ -74,6 +74,20 @@ struct EagernessTests {
         }
     }
 
+    @Test("A value that is free once all rows were changed can be taken, as when rows are gathered")
+    func uniqueValuesAreFreedFirst() throws {
+        let fixture = try Fixture(
+            """
+            CREATE CONSTRAINT FOR (n:N) REQUIRE n.id IS UNIQUE; UNWIND [1, 2] AS i CREATE (:N {id: i})
+            """)
+        let result = try fixture.result(
+            """
+            UNWIND [[1, 2], [2, 3]] AS p MATCH (n:N {id: p[0]})
+            SET n.id = p[0] + 100 CREATE (:N {id: p[1]})
+            """)
+        #expect(result.counters.nodesCreated == 2)
+    }
+
     // MARK: Against gathering after every clause
 
     /// Clauses that use what names there are: `u` and `v` are nodes.

@@ -114,6 +114,7 @@ final class ExecutionContext {
         self.limits = limits
         self.now = whole.now
         self.deadline = whole.deadline
+        self.loaded = whole.loaded
     }
 
     deinit {

@@ -44,6 +44,9 @@ struct GraphEffects {
     private var createsNodes = false
     private var createdLabels = Names.none
     private var createdTypes = Names.none
+    private var createdKeys = Names.none
+    /// Whether values must differ from node to node: then what is made and what is changed may be in each other's way.
+    var keepsUnique = false
     private var changedLabels = Names.none
     private var changedKeys = Names.none
     private var deletes = false
@@ -68,6 +71,7 @@ struct GraphEffects {
         self.createsNodes = self.createsNodes || other.createsNodes
         self.createdLabels.add(other.createdLabels)
         self.createdTypes.add(other.createdTypes)
+        self.createdKeys.add(other.createdKeys)
         self.changedLabels.add(other.changedLabels)
         self.changedKeys.add(other.changedKeys)
         self.deletes = self.deletes || other.deletes
@@ -76,6 +80,7 @@ struct GraphEffects {
     /// Whether the order of the two matters row by row: then one must be done with all rows before the other begins.
     func conflicts(with other: GraphEffects) -> Bool {
         self.disturbs(other) || other.disturbs(self) || self.overwrites(other)
+            || self.keepsUnique && (self.hinders(other) || other.hinders(self))
     }
 
     /// Whether what this changes is what the other reads.
@@ -86,6 +91,11 @@ struct GraphEffects {
         return self.createdLabels.meets(other.foundNodes) || self.createdTypes.meets(other.foundTypes)
             || self.changedLabels.meets(other.foundNodes) || self.changedLabels.meets(other.readLabels)
             || self.changedKeys.meets(other.readKeys)
+    }
+
+    /// Whether this changes what would make a new node or relationship one too many, or lets it be made.
+    private func hinders(_ other: GraphEffects) -> Bool {
+        self.changedKeys.meets(other.createdKeys) || self.changedLabels.meets(other.createdLabels)
     }
 
     /// Whether both change the same, so that the later one must win; nodes and relationships made are new to both.
@@ -148,11 +158,21 @@ extension GraphEffects {
             if let name = node.variable, bound.contains(name) { continue }
             self.createsNodes = true
             self.createdLabels.add(.some(Set(node.labels?.conjunction ?? [])))
-            self.read(node.properties)
+            self.createKeys(of: node.properties)
         }
         for relationship in pattern.relationships {
             self.createdTypes.add(relationship.types?.alternatives.map { .some(Set($0)) } ?? .all)
-            self.read(relationship.properties)
+            self.createKeys(of: relationship.properties)
+        }
+    }
+
+    private mutating func createKeys(of properties: Expression?) {
+        guard let properties else { return }
+        self.read(properties)
+        if case .map(let entries) = properties.kind {
+            self.createdKeys.add(.some(Set(entries.map(\.key))))
+        } else {
+            self.createdKeys = .all
         }
     }
 

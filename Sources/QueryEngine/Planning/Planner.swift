@@ -96,7 +96,9 @@ final class Planner {
             return (node, columns)
         }
         var clauses = query.clauses[...]
-        var stream = RowStream(query, self.functions)
+        var stream = RowStream(
+            query, self.functions,
+            keepsUnique: self.graph.indexes.contains { $0.constraint != nil })
         while let clause = clauses.popFirst() {
             if !stream.joins(clause, bound: Set(scope.keys)) { node = self.eager(node) }
             if case .create(let patterns) = clause.kind {

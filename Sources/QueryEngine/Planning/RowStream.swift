@@ -6,21 +6,25 @@ struct RowStream {
     /// Queries that only read need no look.
     let isUpdating: Bool
     private let functions: FunctionRegistry
+    private let keepsUnique: Bool
     /// What the clauses do that rows run through now.
     private var effects = GraphEffects.none
 
-    init(_ query: SingleQuery, _ functions: FunctionRegistry) {
+    /// `keepsUnique` when the graph has constraints that values differ.
+    init(_ query: SingleQuery, _ functions: FunctionRegistry, keepsUnique: @autoclosure () -> Bool) {
         self.functions = functions
         self.isUpdating = query.clauses.contains(where: \.isUpdating)
+        self.keepsUnique = self.isUpdating && keepsUnique()
     }
 
     /// Takes in the next clause; false when all rows are to be gathered before it. `bound` are names that stand for something
     /// already.
     mutating func joins(_ clause: Clause, bound: @autoclosure () -> Set<String>) -> Bool {
         guard self.isUpdating else { return true }
-        let own = GraphEffects(clause, bound: bound())
+        var own = GraphEffects(clause, bound: bound())
+        own.keepsUnique = self.keepsUnique
         // DELETE gathers them itself, and batches see what was committed.
-        let joins = clause.gathersRows || !self.effects.conflicts(with: own)
+        let joins = clause.gathersRows || !own.conflicts(with: self.effects)
         if !joins { self.effects = .none }
         self.effects.add(own)
         self.finish(clause)
@@ -30,7 +34,9 @@ struct RowStream {
     /// As ``joins(_:bound:)``, but the clause is not taken in when it does not join.
     mutating func joinsOnly(_ clause: Clause, bound: Set<String>) -> Bool {
         guard self.isUpdating else { return true }
-        guard !self.effects.conflicts(with: GraphEffects(clause, bound: bound)) else { return false }
+        var own = GraphEffects(clause, bound: bound)
+        own.keepsUnique = self.keepsUnique
+        guard !own.conflicts(with: self.effects) else { return false }
         return self.joins(clause, bound: bound)
     }
 
