@@ -102,6 +102,8 @@ extension PlanNode {
     private static let briefOperators = 24
     /// Beyond this many expected rows an operator is not brief.
     private static let briefRows = 200.0
+    /// Beyond this many nodes a scan is not brief, however few of them pass: 128 are looked at in some steps.
+    private static let briefScan = 8192.0
     /// Their cost is not seen from the rows they give.
     private static let unforeseeable: Set<String> = [
         "ProcedureCall", "LoadCSV", "ShortestPath", "VarLengthExpand", "VarLengthExpand(Distinct)", "Repeat",
@@ -111,7 +113,7 @@ extension PlanNode {
     fileprivate func isBrief(_ count: inout Int) -> Bool {
         count += 1
         guard count <= Self.briefOperators, self.estimatedRows <= Self.briefRows,
-            !Self.unforeseeable.contains(self.name)
+            !Self.unforeseeable.contains(self.name), self.scan?.nodes ?? 0 <= Self.briefScan
         else { return false }
         for child in self.children where !child.isBrief(&count) { return false }
         return true

@@ -11,18 +11,24 @@ typealias Run = (ExecutionContext, Row, Emit) throws -> Bool
 /// Rows are pushed from the leaves to the root, so an operator holds rows only when it must (sorting,
 /// grouping, before writes), and a consumer ends the work by wanting no more.
 final class PlanNode {
+    /// The slot of the nodes that are gone through, and how many there are, whether or not they pass.
+    struct Scan {
+        let slot: Int
+        let nodes: Double
+    }
+
     let number: Int
     let name: String
     let details: String
     let estimatedRows: Double
     let children: [PlanNode]
-    /// The slot of the nodes that it goes through, when it scans; nil when it does not.
-    let scan: Int?
+    /// What it goes through when it scans nodes; nil when it does not.
+    let scan: Scan?
     private let body: Run
 
     init(
         number: Int, _ name: String, _ details: String = "", rows: Double, children: [PlanNode] = [],
-        scan: Int? = nil, _ body: @escaping Run
+        scan: Scan? = nil, _ body: @escaping Run
     ) {
         self.number = number
         self.name = name

@@ -40,7 +40,7 @@ final class SplitScan: Sendable {
         guard let scan = node.scan, most >= Self.threshold, node.children.first?.name == "Argument" else {
             return nil
         }
-        self.scan = scan
+        self.scan = scan.slot
     }
 
     /// The groups of all rows; nil when they are to be gathered by one thread.

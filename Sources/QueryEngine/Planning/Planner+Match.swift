@@ -414,14 +414,15 @@ struct MatchSolver {
                 "\(self.graph.nodes[index].name ?? ""):\(label)"
                     + (scan.tests.isEmpty ? "" : ", \(scan.tests.count) comparisons by column"),
                 rows: input.estimatedRows * max(1, tested.reduce(count) { $0 * self.share(of: $1) }),
-                children: [input], scan: slot
+                children: [input], scan: PlanNode.Scan(slot: slot, nodes: count)
             ) { context, row, emit in
                 try input.run(context, row) { row in try scan.run(context, row, emit) }
             }
         } else {
             let rows = input.estimatedRows * Double(max(1, self.planner.graph.nodeCount))
             self.node = self.planner.node(
-                "AllNodesScan", self.graph.nodes[index].name ?? "", rows: rows, children: [input], scan: slot
+                "AllNodesScan", self.graph.nodes[index].name ?? "", rows: rows, children: [input],
+                scan: PlanNode.Scan(slot: slot, nodes: Double(self.planner.graph.nodeCount))
             ) { context, row, emit in
                 try input.run(context, row) { row in
                     let graph = context.graph

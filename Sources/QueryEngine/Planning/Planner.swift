@@ -38,7 +38,8 @@ final class Planner {
     }
 
     func node(
-        _ name: String, _ details: String = "", rows: Double, children: [PlanNode] = [], scan: Int? = nil,
+        _ name: String, _ details: String = "", rows: Double, children: [PlanNode] = [],
+        scan: PlanNode.Scan? = nil,
         _ run: @escaping Run
     ) -> PlanNode {
         self.nodeCount += 1
