@@ -38,6 +38,17 @@ struct EstimateTests {
         #expect(plan.estimatedRows <= rows * 2 + 8 && plan.estimatedRows >= rows / 2 - 8, "\(plan.text)")
     }
 
+    @Test("A scan of many nodes is not brief, though few of them pass")
+    func scansOfManyNodesAreNotBrief() throws {
+        func isBrief(_ nodes: Int) throws -> Bool {
+            let fixture = try Fixture("UNWIND range(1, \(nodes)) AS i CREATE (:N {x: i})")
+            return try fixture.engine.prepare("MATCH (n:N {x: 7}) RETURN n").planned(on: fixture.graph)
+                .isBrief
+        }
+        #expect(try isBrief(100))
+        #expect(try !isBrief(9000))
+    }
+
     @Test(
         "A match begins at the node of which conditions leave least",
         arguments: [
