@@ -477,6 +477,8 @@ extension Planner {
                 if direction == .outgoing || neighbour != node { relationships.append(relationship) }
             }
         }
+        // In the order in which they were made, as those who keep a record of changes tell them.
+        try context.sort(&relationships, by: <)
         for relationship in relationships {
             try context.write { transaction throws(GraphError) in
                 try transaction.deleteRelationship(relationship)
