@@ -183,8 +183,8 @@ package struct PreparedQuery: Sendable {
 
     /// Runs and holds the rows.
     private func run(_ call: QueryCall) throws(CypherError) -> QueryResult {
+        var rows: [[Value]] = []
         do {
-            var rows: [[Value]] = []
             let result = try self.execute(call) { row, context in
                 let values = row.values
                 for value in values { try context.hold(contentsOf: value) }
@@ -193,6 +193,8 @@ package struct PreparedQuery: Sendable {
             }
             return result.with(rows: rows)
         } catch {
+            Leftovers.free([rows])
+            rows = []
             throw self.cypherError(error)
                 ?? CypherError(.semantic, "ProcedureFailed", "\(error)").with(source: self.statement.source)
         }
@@ -212,7 +214,7 @@ package struct PreparedQuery: Sendable {
     ) throws -> QueryResult {
         switch self.statement.body {
         case .query(let query): try self.execute(query, call, sink)
-        case .schema(let command): try SchemaExecutor.run(command, call.transaction, call.preparedIndex)
+        case .schema(let command): try SchemaExecutor.run(command, call)
         case .administration:
             throw CypherError(
                 .semantic, "NotSupported", "commands about whole graphs do not run inside one of them")
@@ -236,15 +238,25 @@ package struct PreparedQuery: Sendable {
         let context = ExecutionContext(call, names: plan.names, entry: entry)
         if self.statement.mode == .profile { context.profile = QueryProfile() }
         var count = 0
-        _ = try root.run(context, Row(count: plan.slotCount)) { row in
-            guard !columns.isEmpty else { return true }
-            guard count < call.limits.rows else {
-                throw CypherError(
-                    .limit, "RowLimit", "the result has more than \(call.limits.rows) rows", hint: "use LIMIT"
-                )
+        var row = Row(count: plan.slotCount)
+        do {
+            try context.holding(&row) { row in
+                _ = try root.run(context, row) { row in
+                    guard !columns.isEmpty else { return true }
+                    try context.step()
+                    guard count < call.limits.rows else {
+                        throw CypherError(
+                            .limit, "RowLimit", "the result has more than \(call.limits.rows) rows",
+                            hint: "use LIMIT"
+                        )
+                    }
+                    count += 1
+                    return try sink(ResultRow(row: row, columns: columns), context)
+                }
             }
-            count += 1
-            return try sink(ResultRow(row: row, columns: columns), context)
+        } catch {
+            Leftovers.free(context.takeAbandoned())
+            throw error
         }
         return QueryResult(
             columns: names, rows: [], counters: context.counters, graph: context.graph,
@@ -344,6 +356,9 @@ package struct PlanDescription: Hashable, Sendable {
         package let steps: Int
         /// How many values it kept in memory.
         package let heldValues: Int
+        /// How many pages of the graph it looked at, each as often as it was: columns of properties, neighbours, members of
+        /// labels, indexes.
+        package let pages: Int
         /// How long it took.
         package let milliseconds: Double
     }
@@ -355,7 +370,7 @@ package struct PlanDescription: Hashable, Sendable {
         self.measured = profile.map { profile in
             let figures = profile[node.number]
             return Measured(
-                rows: figures.rows, steps: figures.steps, heldValues: figures.held,
+                rows: figures.rows, steps: figures.steps, heldValues: figures.held, pages: figures.pages,
                 milliseconds: Double(figures.nanoseconds) / 1e6)
         }
         self.children = node.children.map { PlanDescription($0, profile) }
@@ -372,7 +387,7 @@ package struct PlanDescription: Hashable, Sendable {
         line += "  (about \(estimate < 1e15 ? "\(estimate)".replacing(".0", with: "") : "very many") rows"
         if let measured = self.measured {
             line +=
-                ", actually \(measured.rows); \(measured.steps) steps, \(measured.heldValues) values held, "
+                ", actually \(measured.rows); \(measured.steps) steps, \(measured.pages) pages touched, \(measured.heldValues) values held, "
             line += "\((measured.milliseconds * 1000).rounded() / 1000) ms"
         }
         line += ")"
