@@ -35,6 +35,8 @@ final class ExecutionContext {
     private let names: TokenNames
     let entry: RunningQueries.Entry?
     private let control: QueryControl?
+    private let concealed: ConcealedGraphs
+    private let database: String
     @exclusivity(unchecked) private var keys: [PropertyKeyID?]
     @exclusivity(unchecked) private var labels: [LabelID?]
     @exclusivity(unchecked) private var types: [RelationshipTypeID?]
@@ -45,7 +47,12 @@ final class ExecutionContext {
     @exclusivity(unchecked) private var steps = 0
     @exclusivity(unchecked) private var held = 0
 
-    init(_ call: QueryCall, names: TokenNames, entry: RunningQueries.Entry? = nil) {
+    init(
+        _ call: QueryCall, names: TokenNames, entry: RunningQueries.Entry? = nil,
+        concealed: ConcealedGraphs
+    ) {
+        self.concealed = concealed
+        self.database = call.database
         self.entry = entry
         self.control = call.control
         self.commit = call.commit
@@ -227,10 +234,37 @@ final class ExecutionContext {
             }
             throw CypherError(.semantic, "ReadOnly", "the query changes the graph, and this is a read")
         }
+        guard self.limits.caller.rules?.showsAll ?? true else {
+            return try self.write(body, seenIn: transaction)
+        }
         self.graph = Self.nothing
         defer { self.graph = transaction.graph }
         do {
             return try body(transaction)
+        } catch {
+            throw Self.cypherError(error)
+        }
+    }
+
+    /// As ``write(_:)`` for a caller with rules, who goes on seeing only what is not hidden.
+    private func write<Result>(
+        _ body: (GraphTransaction) throws(GraphError) -> Result, seenIn transaction: GraphTransaction
+    ) throws(CypherError) -> Result {
+        let mark = transaction.markStep()
+        defer {
+            var seen = self.graph
+            self.graph = Self.nothing
+            transaction.refresh(&seen, since: mark)
+            self.graph = seen
+        }
+        do {
+            return try body(transaction)
+        } catch .alreadyExists(let constraint, let kind, let entity, let keys, _, _) {
+            // Whoever has the values may be hidden.
+            throw CypherError(
+                .constraintValidationFailed, "ConstraintValidationFailed",
+                "a \(kind.rawValue) already exists with \(kind == .node ? "label" : "type") `\(entity)` and the "
+                    + "same \(keys.map { "`\($0)`" }.joined(separator: ", ")) (constraint `\(constraint)`)")
         } catch {
             throw Self.cypherError(error)
         }
@@ -250,25 +284,36 @@ final class ExecutionContext {
             self.graph = try commit { transaction in
                 transaction.actor = self.limits.caller.user
                 self.transaction = transaction
-                self.graph = transaction.graph
+                if let rules = self.limits.caller.rules { transaction.restrict(to: rules) }
+                self.graph = self.seen(transaction.graph, isCommitted: false)
                 defer {
+                    transaction.liftRules()
                     self.transaction = nil
                     self.graph = Self.nothing
                 }
                 result = try body(name)
             }
+            self.graph = self.seen(self.graph)
         } catch {
             self.counters = counters
             self.deletedLater = []
-            self.graph = try commit { _ in }
+            self.graph = self.seen(try commit { _ in })
             throw (error as? GraphError).map(Self.cypherError) ?? error
         }
         guard let result else { throw CypherError(.cancelled, "Cancelled", "the transaction did not run") }
         return result
     }
 
+    /// What the caller sees of a graph.
+    private func seen(_ graph: GraphSnapshot, isCommitted: Bool = true) -> GraphSnapshot {
+        guard let rules = self.limits.caller.rules else { return graph }
+        return self.concealed.seen(graph, rules, database: self.database, isCommitted: isCommitted)
+    }
+
     static func cypherError(_ error: GraphError) -> CypherError {
         switch error {
+        case .forbidden, .nodeHasHiddenRelationships:
+            CypherError(.forbidden, "Forbidden", error.description)
         case .nodeNotFound, .relationshipNotFound:
             CypherError(.entityNotFound, "DeletedEntityAccess", error.description)
         case .nodeHasRelationships:

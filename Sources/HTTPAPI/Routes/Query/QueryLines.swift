@@ -52,7 +52,7 @@ struct QueryLines: Sendable {
         let planned = try await withCheckedThrowingContinuation { continuation in
             graph.stream(
                 statement, on: snapshot, parameters: asked.parameters, limits: limits,
-                control: control, encoder: LineEncoder(format: self.format, graph: snapshot), to: handover
+                control: control, encoder: { LineEncoder(format: self.format, graph: $0) }, to: handover
             ) { continuation.resume(with: $0) }
         }
         let bookmark = Bookmark(graph: graph.name, version: snapshot.version)

@@ -62,7 +62,7 @@ struct QueryRoutes {
         context.inquiry.note()
         try self.services.access.require(context.caller, statement, on: name)
         let graph = try await self.graph(name, statement)
-        let limits = self.limits(asked, statement, context)
+        let limits = self.limits(asked, statement, on: graph.name, context)
         if let command = statement.administration {
             guard asked.access == .write else { throw TransactionFailure.readOnly }
             try await self.services.catalog.run(command)
@@ -89,10 +89,11 @@ struct QueryRoutes {
 
     /// How far a statement may go, and on whose behalf.
     private func limits(
-        _ asked: QueryRequest, _ statement: PreparedQuery, _ context: APIContext
+        _ asked: QueryRequest, _ statement: PreparedQuery, on graph: String, _ context: APIContext
     ) -> QueryLimits {
         var limits = asked.limits
-        limits.caller = self.services.access.queryCaller(context.caller, statement, self.services.catalog)
+        limits.caller = self.services.access.queryCaller(
+            context.caller, statement, on: graph, self.services.catalog)
         return limits
     }
 
@@ -166,7 +167,8 @@ struct QueryRoutes {
             let statement = try self.services.catalog.engine.prepare(text)
             try self.services.access.require(context.caller, statement, on: use.transaction.database.name)
             let result = try await use.transaction.execute(
-                statement, parameters: asked.parameters, limits: self.limits(asked, statement, context),
+                statement, parameters: asked.parameters,
+                limits: self.limits(asked, statement, on: use.transaction.database.name, context),
                 catalog: self.services.catalog)
             return QueryOutcome(statement, result, bookmark: nil)
         } catch {
