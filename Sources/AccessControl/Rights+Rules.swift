@@ -4,8 +4,8 @@ internal import GraphDatabase
 internal import Identity
 package import PropertyGraph
 
-/// Rules about labels, relationship types and properties of graphs: objects of the types `label`, `relationship_type` and
-/// `property` of `schema/network.fga`.
+/// Rules about labels, relationship types and properties of graphs: objects of the types `graph_label`,
+/// `graph_relationship_type` and `graph_property` of `schema/network.fga`.
 extension Rights {
     /// What a caller may not see or not write of a graph that it may read or write; nil for nothing, as for whoever
     /// administers the graph. O(1) while the network has no rules, else a few checks for each of the graph's rules.
@@ -35,9 +35,9 @@ extension Rights {
 
     /// The types of the model that rules are about.
     private enum RuleType: String, CaseIterable {
-        case label
-        case relationshipType = "relationship_type"
-        case property
+        case label = "graph_label"
+        case relationshipType = "graph_relationship_type"
+        case property = "graph_property"
     }
 
     /// The objects of a type that are about a graph, or about all graphs.

@@ -204,7 +204,7 @@ package final class GraphTransaction {
     /// - Throws: ``GraphError`` when there is no such node or a constraint forbids it.
     @discardableResult
     package func addLabel(_ label: LabelID, to node: NodeID) throws(GraphError) -> Bool {
-        try self.rules?.requireWritable([label] + self.graph.labels(of: node), self.graph.tokens)
+        try self.rules?.requireAddable(label, to: node, self.graph)
         guard try !self.has(node, label) else { return false }
         try self.setLabels(of: node) { ($0 + [label]).sorted() }
         return true

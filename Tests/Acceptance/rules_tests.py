@@ -31,13 +31,13 @@ class Rules(Case):
         self.anne, self.hugo = (self.server.run("token", "create", "--user", name).strip() for name in ("anne", "hugo"))
         for name in ("anne", "hugo"):
             self.tuple(f"user:{name}", "writer", "graph:clinic")
-        self.tuple("user:*", "hidden_from", "label:clinic/Famous")
-        self.tuple("group:hr#member", "shown_to", "label:clinic/Famous")
-        self.tuple("user:anne", "hidden_from", "property:clinic/Patient.ssn")
-        self.tuple("user:anne", "hidden_from", "relationship_type:clinic/OWES")
-        self.tuple("user:anne", "read_only_for", "label:clinic/Doctor")
-        self.tuple("user:anne", "read_only_for", "property:clinic/name")
-        self.tuple("user:anne", "read_only_for", "relationship_type:clinic/TREATED_BY")
+        self.tuple("user:*", "hidden_from", "graph_label:clinic/Famous")
+        self.tuple("group:hr#member", "shown_to", "graph_label:clinic/Famous")
+        self.tuple("user:anne", "hidden_from", "graph_property:clinic/Patient.ssn")
+        self.tuple("user:anne", "hidden_from", "graph_relationship_type:clinic/OWES")
+        self.tuple("user:anne", "read_only_for", "graph_label:clinic/Doctor")
+        self.tuple("user:anne", "read_only_for", "graph_property:clinic/name")
+        self.tuple("user:anne", "read_only_for", "graph_relationship_type:clinic/TREATED_BY")
         self.driver = self.connect(self.anne)
 
     def connect(self, token):
@@ -107,6 +107,13 @@ class Rules(Case):
         self.ask("MATCH (n:Patient) SET n.seen = true")
         self.assertEqual(self.admin("MATCH (n:Patient) RETURN n.name, n.ssn, n.seen ORDER BY n.name"),
                          [["Pia", "1-23", True], ["Quin", "4-56", True], ["Star", "7-89", None]])
+        with self.driver.session(database="clinic") as session:
+            session.run("MATCH (n:Patient) CALL (n) { SET n.turn = 1 CREATE (:Note)-[:ABOUT]->(n) } IN TRANSACTIONS OF 1 ROW").consume()
+            self.assertEqual(session.run("MATCH (:Note)-[:ABOUT]->(n) RETURN collect(n.turn)").single()[0], [1, 1])
+            with self.assertRaises(ClientError) as caught:
+                session.run("MATCH (n:Patient) CALL (n) { SET n.ssn = 1 } IN TRANSACTIONS OF 1 ROW").consume()
+            self.assertEqual(caught.exception.code, FORBIDDEN)
+        self.assertEqual(self.admin("MATCH (n:Famous) RETURN n.turn, n.ssn, COUNT { (n)--(:Note) }"), [[None, "7-89", 0]])
         status, answer = self.post("CREATE (:Doctor)", self.anne)
         self.assertEqual((status, answer["errors"][0]["code"]), (403, FORBIDDEN))
 
@@ -145,13 +152,13 @@ class Rules(Case):
 
     def test_a_rule_is_a_relationship_that_the_next_statement_sees(self):
         self.assertEqual(self.names(), ["Dora", "Pia", "Quin"])
-        self.tuple("user:anne", "shown_to", "label:clinic/Famous")
+        self.tuple("user:anne", "shown_to", "graph_label:clinic/Famous")
         self.assertEqual(self.names(), ["Dora", "Pia", "Quin", "Star"])
-        self.tuple("user:anne", "shown_to", "label:clinic/Famous", key="deletes")
+        self.tuple("user:anne", "shown_to", "graph_label:clinic/Famous", key="deletes")
         self.assertEqual(self.names(), ["Dora", "Pia", "Quin"])
         # In Cypher, and until a moment.
         self.server.query(
-            "MATCH (u:User {id: 'anne'}) MERGE (l:Label {id: 'clinic/Doctor'}) "
+            "MATCH (u:User {id: 'anne'}) MERGE (l:GraphLabel {id: 'clinic/Doctor'}) "
             "CREATE (u)-[:HIDDEN_FROM {valid_until: datetime() + duration('PT2S')}]->(l)")
         self.assertEqual(self.names(), ["Pia", "Quin"])
         end = time.monotonic() + 10
@@ -161,7 +168,7 @@ class Rules(Case):
         # Names of all graphs, and names that ids cannot have.
         self.admin("CREATE (:`Very odd/name` {name: 'Odd'})")
         self.assertIn("Odd", self.names())
-        self.tuple("user:anne", "hidden_from", "label:Very%20odd%2Fname")
+        self.tuple("user:anne", "hidden_from", "graph_label:Very%20odd%2Fname")
         self.assertNotIn("Odd", self.names())
         # What others write is seen at once, as far as it is seen.
         self.admin("CREATE (:Patient:Famous {name: 'Two'}), (:Patient {name: 'Three', ssn: '3'})")
@@ -169,7 +176,7 @@ class Rules(Case):
         self.admin("MATCH (n {name: 'Two'}) REMOVE n:Famous")
         self.assertEqual(self.names(), ["Dora", "Pia", "Quin", "Three", "Two"])
         lines = self.server.request("GET", "/v1/audit?stream=changes&limit=1000")[1]["lines"]
-        self.assertIn("label:clinic/Doctor", json.dumps(lines))
+        self.assertIn("graph_label:clinic/Doctor", json.dumps(lines))
 
     def test_administrators_are_under_no_rules(self):
         self.assertEqual(self.admin("MATCH (n:Famous) RETURN n.ssn"), [["7-89"]])

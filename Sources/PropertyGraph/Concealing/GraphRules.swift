@@ -206,6 +206,19 @@ struct NumberedRules: Sendable {
         }
     }
 
+    /// - Throws: ``GraphError/forbidden(_:)`` when a label may not be put on a node, also because rules about the label's
+    ///   properties name one that the node has: that would be a way to write it.
+    func requireAddable(_ label: LabelID, to node: NodeID, _ graph: GraphSnapshot) throws(GraphError) {
+        let labels = graph.labels(of: node)
+        try self.requireWritable([label] + labels, graph.tokens)
+        let ruled = [self.hidden, self.locked].compactMap { $0.keysByLabel[label] }
+        guard !ruled.isEmpty, !labels.contains(label) else { return }
+        for entry in self.seen(graph.properties(of: node), of: labels)
+        where ruled.contains(where: { $0.contains(entry.key) }) {
+            throw .forbidden("property `\(graph.tokens.name(entry.key))`")
+        }
+    }
+
     /// - Throws: ``GraphError/forbidden(_:)`` when a label may not be taken away: without it, rules about its properties
     ///   would not hold any more.
     func requireRemovable(_ label: LabelID, from node: NodeID, _ graph: GraphSnapshot) throws(GraphError) {
