@@ -69,16 +69,21 @@ struct QueryRoutes {
             let result = QueryResult(columns: [], rows: [], graph: graph.snapshot())
             return self.answer(QueryOutcome(statement, result, bookmark: graph.bookmark), asked)
         }
-        if asked.format.isLines, statement.isReadOnly, !statement.commitsInBatches {
-            let lines = QueryLines(format: asked.format, includesCounters: asked.includesCounters)
-            return try await lines.response(statement, asked, limits, on: graph)
+        let wantsPicture = request.headers[.accept]?.contains("image/svg+xml") ?? false
+        if statement.isReadOnly, !statement.commitsInBatches, !wantsPicture || asked.format.isLines {
+            if asked.format.isLines {
+                let lines = QueryLines(format: asked.format, includesCounters: asked.includesCounters)
+                return try await lines.response(statement, asked, limits, on: graph)
+            }
+            let document = QueryDocument(format: asked.format, includesCounters: asked.includesCounters)
+            return try await document.response(statement, asked, limits, on: graph)
         }
         guard asked.access == .write || (statement.isReadOnly && !statement.commitsInBatches) else {
             throw TransactionFailure.readOnly
         }
         let result = try await graph.query(
             statement, parameters: asked.parameters, limits: limits)
-        if request.headers[.accept]?.contains("image/svg+xml") ?? false {
+        if wantsPicture {
             let picture = GraphPicture(rows: result.rows, graph: result.graph, limit: 500)
             let dot = picture.dot(view: nil, title: String(text.prefix(80)))
             return Response(
