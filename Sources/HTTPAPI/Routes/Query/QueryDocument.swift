@@ -22,10 +22,11 @@ struct QueryDocument: Sendable {
         _ statement: PreparedQuery, _ asked: QueryRequest, _ limits: QueryLimits, on graph: GraphDatabase
     ) async throws -> Response {
         let format = self.format
-        let stream = try await QueryStream.begin(statement, asked, limits, on: graph) {
-            row, graph, isFirst, bytes in
-            if !isFirst { bytes.append(UInt8(ascii: ",")) }
-            JSON.array((0..<row.count).map { format.json(row[$0], of: graph) }).write(to: &bytes)
+        let stream = try await graph.rows(of: statement, parameters: asked.parameters, limits: limits) {
+            JSONRows($0) { row, graph, isFirst, bytes in
+                if !isFirst { bytes.append(UInt8(ascii: ",")) }
+                JSON.array((0..<row.count).map { format.json(row[$0], of: graph) }).write(to: &bytes)
+            }
         }
         var head = Array("{\"data\":{\"fields\":".utf8)
         JSON.array(stream.planned.columns.map(JSON.string)).write(to: &head)

@@ -45,9 +45,11 @@ struct QueryLines: Sendable {
         _ statement: PreparedQuery, _ asked: QueryRequest, _ limits: QueryLimits, on graph: GraphDatabase
     ) async throws -> Response {
         let format = self.format
-        let stream = try await QueryStream.begin(statement, asked, limits, on: graph) {
-            row, graph, _, bytes in
-            bytes += Self.event("Record", .array((0..<row.count).map { format.json(row[$0], of: graph) }))
+        let stream = try await graph.rows(of: statement, parameters: asked.parameters, limits: limits) {
+            JSONRows($0) { row, graph, _, bytes in
+                bytes += Self.event(
+                    "Record", .array((0..<row.count).map { format.json(row[$0], of: graph) }))
+            }
         }
         return self.response { writer in
             let header = Self.event("Header", self.header(stream.planned.columns))
