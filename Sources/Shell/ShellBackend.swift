@@ -12,6 +12,7 @@ package protocol ShellBackend: Sendable {
     ///   - graph: on which graph.
     ///   - take: gets the columns and some rows, or none with the columns alone.
     /// - Returns: the answer without its rows.
+    /// - Throws: as ``run(_:parameters:graph:)``, also behind rows that were given; what `take` throws.
     func stream(
         _ statement: String, parameters: JSON.Object, graph: String,
         take: @escaping @Sendable (_ columns: [String], _ rows: [[JSON]]) throws -> Void
