@@ -15,7 +15,7 @@ extension Rights {
     }
 
     func rules(_ principal: Principal, on graph: String) -> GraphRules? {
-        let objects = RuleType.allCases.flatMap { self.objects($0, on: graph.lowercased()) }
+        let objects = RuleType.labels.flatMap { self.objects($0.type, $0.label, on: graph.lowercased()) }
         guard !objects.isEmpty else { return nil }
         let administration = Permission.graph(.administer, graph)
         guard !self.isGranted(principal, administration.relation, administration.object) else { return nil }
@@ -38,15 +38,17 @@ extension Rights {
         case label = "graph_label"
         case relationshipType = "graph_relationship_type"
         case property = "graph_property"
+
+        /// The labels of their objects: this is asked with each statement.
+        static let labels = Self.allCases.map { (type: $0, label: GraphNaming.label($0.rawValue)) }
     }
 
     /// The objects of a type that are about a graph, or about all graphs.
     private func objects(
-        _ type: RuleType, on graph: String
+        _ type: RuleType, _ label: String, on graph: String
     ) -> [(object: EntityReference, target: GraphRules.Target)] {
         let network = self.view.graph
-        guard let label = network.tokens.label(GraphNaming.label(type.rawValue)), network.count(label) > 0
-        else { return [] }
+        guard let label = network.tokens.label(label), network.count(label) > 0 else { return [] }
         return network.nodes(label).compactMap { node in
             guard let id = network.text("id", of: node) else { return nil }
             let parts = id.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)

@@ -245,7 +245,9 @@ package struct PreparedQuery: Sendable {
     ) throws -> QueryResult {
         switch self.statement.body {
         case .query(let query): try self.execute(query, call, sink)
-        case .schema(let command): try SchemaExecutor.run(command, call.transaction, call.preparedIndex)
+        case .schema(let command):
+            try SchemaExecutor.run(
+                command, call.transaction, call.preparedIndex, for: call.limits.caller)
         case .administration:
             throw CypherError(
                 .semantic, "NotSupported", "commands about whole graphs do not run inside one of them")

@@ -510,15 +510,26 @@ struct ConcealmentTests {
         }
     }
 
-    @Test func whoeverHasAValueThatMustDifferIsNotNamedWhenHidden() throws {
+    @Test(arguments: [
+        "CREATE (:P {mail: 'secret'})", "MATCH (n:P {mail: 'open'}) SET n.mail = 'secret'",
+        "CREATE CONSTRAINT FOR (n:Q) REQUIRE n.mail IS UNIQUE",
+    ])
+    func whoeverHasAValueThatMustDifferIsNotNamedWhenHidden(query: String) throws {
         let fixture = try Fixture(
-            "CREATE CONSTRAINT c FOR (n:P) REQUIRE n.mail IS UNIQUE; CREATE (:P:Hidden {mail: 'a'})")
+            """
+            CREATE CONSTRAINT c FOR (n:P) REQUIRE n.mail IS UNIQUE;
+            CREATE (:P:Hidden {mail: 'secret'}), (:P {mail: 'open'});
+            CREATE (:Q:Hidden {mail: 'secret'}), (:Q:Hidden {mail: 'secret'})
+            """)
         var rules = GraphRules()
         rules.hide(.label("Hidden"))
         let error = #expect(throws: CypherError.self) {
-            _ = try fixture.resultInTransaction("CREATE (:P {mail: 'a'})", limits: Self.limits(rules))
+            _ = try fixture.resultInTransaction(query, limits: Self.limits(rules))
         }
         #expect(error?.kind == .constraintValidationFailed)
         #expect(error?.message.contains("node 0") == false)
+        #expect(error?.message.contains("secret") == false)
+        let plain = #expect(throws: CypherError.self) { _ = try fixture.resultInTransaction(query) }
+        #expect(plain?.message.contains("secret") == true)
     }
 }

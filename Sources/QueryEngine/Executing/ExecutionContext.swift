@@ -259,14 +259,8 @@ final class ExecutionContext {
         }
         do {
             return try body(transaction)
-        } catch .alreadyExists(let constraint, let kind, let entity, let keys, _, _) {
-            // Whoever has the values may be hidden.
-            throw CypherError(
-                .constraintValidationFailed, "ConstraintValidationFailed",
-                "a \(kind.rawValue) already exists with \(kind == .node ? "label" : "type") `\(entity)` and the "
-                    + "same \(keys.map { "`\($0)`" }.joined(separator: ", ")) (constraint `\(constraint)`)")
         } catch {
-            throw Self.cypherError(error)
+            throw Self.cypherError(error, for: self.limits.caller)
         }
     }
 
@@ -308,6 +302,17 @@ final class ExecutionContext {
     private func seen(_ graph: GraphSnapshot, isCommitted: Bool = true) -> GraphSnapshot {
         guard let rules = self.limits.caller.rules else { return graph }
         return self.concealed.seen(graph, rules, database: self.database, isCommitted: isCommitted)
+    }
+
+    /// As ``cypherError(_:)``, without the values of a node that the caller may not see, or its number.
+    static func cypherError(_ error: GraphError, for caller: QueryCaller) -> CypherError {
+        guard case .alreadyExists(let constraint, let kind, let entity, let keys, _, _) = error,
+            let rules = caller.rules, !rules.showsAll
+        else { return self.cypherError(error) }
+        return CypherError(
+            .constraintValidationFailed, "ConstraintValidationFailed",
+            "a \(kind.rawValue) already exists with \(kind == .node ? "label" : "type") `\(entity)` and the same "
+                + "\(keys.map { "`\($0)`" }.joined(separator: ", ")) (constraint `\(constraint)`)")
     }
 
     static func cypherError(_ error: GraphError) -> CypherError {

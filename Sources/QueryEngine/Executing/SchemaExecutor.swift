@@ -4,8 +4,18 @@ internal import PropertyGraph
 /// Runs changes and listings of indexes and constraints.
 enum SchemaExecutor {
     static func run(
-        _ command: SchemaCommand, _ transaction: GraphTransaction?,
-        _ prepared: PreparedIndex? = nil
+        _ command: SchemaCommand, _ transaction: GraphTransaction?, _ prepared: PreparedIndex?,
+        for caller: QueryCaller
+    ) throws -> QueryResult {
+        do {
+            return try self.run(command, transaction, prepared)
+        } catch let error as GraphError {
+            throw ExecutionContext.cypherError(error, for: caller)
+        }
+    }
+
+    private static func run(
+        _ command: SchemaCommand, _ transaction: GraphTransaction?, _ prepared: PreparedIndex?
     ) throws -> QueryResult {
         var counters = QueryCounters()
         guard let transaction else {
