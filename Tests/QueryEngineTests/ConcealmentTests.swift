@@ -438,6 +438,21 @@ struct ConcealmentTests {
         }
     }
 
+    @Test func aViewThatNobodyAsksForIsForgotten() async throws {
+        let graph = try Fixture("CREATE (:A), (:B)").graph
+        var rules = GraphRules()
+        rules.hide(.label("A"))
+        let views = ConcealedGraphs(idle: .milliseconds(50))
+        #expect(views.seen(graph, rules, database: "d").nodeCount == 1)
+        #expect(views.count == 1)
+        let end = ContinuousClock.now + .seconds(20)
+        while views.count > 0, ContinuousClock.now < end { try await Task.sleep(for: .milliseconds(10)) }
+        #expect(views.count == 0)
+        #expect(views.seen(graph, rules, database: "d").nodeCount == 1)
+        for number in 0..<40 { _ = views.seen(graph, rules, database: "d\(number)") }
+        #expect(views.count <= 16)
+    }
+
     @Test func estimatesTellNothingOfWhatIsHidden() throws {
         var generator = SplitMix(seed: 71)
         for round in 0..<20 {
