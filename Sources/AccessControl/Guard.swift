@@ -18,7 +18,7 @@ package struct Guard: Sendable {
 
     /// What callers may do as of now: for many questions at once.
     package func now() -> Rights {
-        Rights(view: self.authorizer.view(of: self.database.snapshot()), moment: GraphDatabase.now())
+        Rights(view: self.authorizer.view(ofPublished: self.database.snapshot()), moment: GraphDatabase.now())
     }
 
     /// Whether a caller may do something now.

@@ -1,129 +1,165 @@
 internal import AccessControl
 internal import Authorization
 internal import GraphDatabase
-internal import HTTPTypes
 internal import Hummingbird
 internal import Identity
 internal import JSON
 internal import Logging
-package import NIOCore
-package import NIOHTTPTypes
+internal import NIOCore
+internal import NIOHTTPTypes
 internal import PropertyGraph
 
-/// Answers what other services ask all day on the event loop, in front of Hummingbird: `POST /stores/{id}/check`,
-/// `POST /access/v1/evaluation` and `GET /healthz`.
+/// Answers what other services ask all day on the event loop, in front of Hummingbird and of its parser:
+/// `POST /stores/{id}/check`, `POST /access/v1/evaluation` and `GET /healthz`.
 ///
-/// It answers only what it can answer with a decision at once. Everything else goes on as it came, to the routes, and so do
-/// requests that are wrong, refused, larger or rarer than usual: errors have one home. While a request that went on is not
-/// answered, those that follow on the connection go on too, so that answers keep the order of their questions.
-package final class HotRoutes: ChannelDuplexHandler, RemovableChannelHandler {
-    package typealias InboundIn = HTTPRequestPart
-    package typealias InboundOut = HTTPRequestPart
-    package typealias OutboundIn = HTTPResponsePart
-    package typealias OutboundOut = HTTPResponsePart
+/// It answers only what it can answer with a decision at once. Everything else goes on byte by byte as it came, to the routes,
+/// and so do requests that are wrong, refused, larger or rarer than usual: errors have one home. While a request that went on
+/// is not answered, those that follow on the connection go on too, so that answers keep the order of their questions. Once
+/// it cannot tell where a request ends, all of the connection's bytes go on.
+final class HotRoutes: ChannelDuplexHandler {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    /// An answer to a request that went on has left.
+    struct AnswerEnded {}
 
     /// Longer bodies go on.
     private static let bodyLimit = 64 << 10
 
     private enum Stage {
-        /// Between requests.
-        case idle
-        /// A request that may be answered here is coming in.
-        case gathering(HTTPRequest, HotAnswerer.Route, ByteBuffer?)
-        /// The rest of a request goes on.
-        case passing
+        /// At the beginning of a request.
+        case open
+        /// So many bytes of a request go on.
+        case passing(Int)
+        /// Everything goes on.
+        case closed
     }
     private let answerer: HotAnswerer
-    private var stage = Stage.idle
+    private var stage = Stage.open
+    /// The beginning of a request.
+    private var pending: ByteBuffer?
     /// Requests that went on and are not answered yet.
     private var unanswered = 0
     private var needsFlush = false
 
-    package init(_ services: Services) { self.answerer = HotAnswerer(services) }
+    init(_ services: Services) { self.answerer = HotAnswerer(services) }
 
     // MARK: Requests
 
-    package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        let part = self.unwrapInboundIn(data)
-        switch (self.stage, part) {
-        case (.idle, .head(let head)):
-            guard self.unanswered == 0, context.channel.isWritable, let route = self.answerer.route(of: head)
-            else {
-                self.unanswered += 1
-                self.stage = .passing
-                return context.fireChannelRead(data)
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var bytes = self.unwrapInboundIn(data)
+        if var pending = self.pending {
+            self.pending = nil
+            pending.writeBuffer(&bytes)
+            bytes = pending
+        }
+        while bytes.readableBytes > 0 {
+            switch self.stage {
+            case .closed: return context.fireChannelRead(self.wrapInboundOut(bytes))
+            case .passing(let count):
+                let part = min(count, bytes.readableBytes)
+                self.stage = part == count ? .open : .passing(count - part)
+                if let slice = bytes.readSlice(length: part) {
+                    context.fireChannelRead(self.wrapInboundOut(slice))
+                }
+            case .open:
+                guard self.begin(&bytes, context) else {
+                    // The rest of the request is waited for.
+                    self.pending = bytes
+                    return
+                }
             }
-            self.stage = .gathering(head, route, nil)
-        case (.gathering(let head, let route, let body), .body(var bytes)):
-            // The stage lets go of what it holds, so that appending does not copy it.
-            self.stage = .passing
-            guard var gathered = body else {
-                self.stage = .gathering(head, route, bytes)
-                return self.passIfTooLong(context)
-            }
-            gathered.writeBuffer(&bytes)
-            self.stage = .gathering(head, route, gathered)
-            self.passIfTooLong(context)
-        case (.gathering(let head, let route, let body), .end(let trailers)):
-            self.stage = .idle
-            if trailers == nil, let answer = self.answerer.answer(head, route, body) {
-                self.write(answer, context)
-            } else {
-                self.pass(head, body, context)
-                context.fireChannelRead(data)
-                self.stage = .idle
-            }
-        case (_, .end):
-            self.stage = .idle
-            context.fireChannelRead(data)
-        default: context.fireChannelRead(data)
         }
     }
 
-    private func passIfTooLong(_ context: ChannelHandlerContext) {
-        guard case .gathering(let head, _, let body?) = self.stage, body.readableBytes > Self.bodyLimit else {
-            return
+    /// Answers the first request of bytes, or decides that it goes on; false when too little of it is there to tell.
+    private func begin(_ bytes: inout ByteBuffer, _ context: ChannelHandlerContext) -> Bool {
+        let isFree = self.unanswered == 0 && context.channel.isWritable
+        enum Next { case wait, close, pass(Int), answered(Int) }
+        let next: Next = bytes.withUnsafeReadableBytes { bytes in
+            switch RequestHead.read(bytes) {
+            case .partial: return .wait
+            case .unframed: return .close
+            case .head(let head):
+                let whole = head.length + head.bodyLength
+                guard isFree, head.isUsual, head.bodyLength <= Self.bodyLimit,
+                    let route = self.answerer.route(of: head, bytes)
+                else { return .pass(whole) }
+                guard bytes.count >= whole else { return .wait }
+                let body = UnsafeRawBufferPointer(rebasing: bytes[head.length..<whole])
+                guard let answer = self.answerer.answer(head, route, bytes, body) else { return .pass(whole) }
+                context.write(self.wrapOutboundOut(answer), promise: nil)
+                return .answered(whole)
+            }
         }
-        self.pass(head, body, context)
+        switch next {
+        case .wait: return false
+        case .close: self.stage = .closed
+        case .pass(let count):
+            self.unanswered += 1
+            self.stage = .passing(count)
+        case .answered(let count):
+            bytes.moveReaderIndex(forwardBy: count)
+            // Answers to requests that came together leave together.
+            self.needsFlush = true
+        }
+        return true
     }
 
-    /// Sends on what was gathered, as it came.
-    private func pass(_ head: HTTPRequest, _ body: ByteBuffer?, _ context: ChannelHandlerContext) {
-        self.unanswered += 1
-        self.stage = .passing
-        context.fireChannelRead(self.wrapInboundOut(.head(head)))
-        if let body { context.fireChannelRead(self.wrapInboundOut(.body(body))) }
-    }
-
-    package func channelReadComplete(context: ChannelHandlerContext) {
-        if self.needsFlush {
-            self.needsFlush = false
-            context.flush()
-        }
+    func channelReadComplete(context: ChannelHandlerContext) {
+        self.flush(context)
         context.fireChannelReadComplete()
     }
 
-    // MARK: Answers
-
-    private func write(_ answer: HotAnswerer.Answer, _ context: ChannelHandlerContext) {
-        var fields = HTTPFields()
-        fields[.contentType] = "application/json"
-        fields[.contentLength] = String(answer.body.count)
-        fields[.requestID] = answer.requestID
-        fields[.date] = self.answerer.date
-        fields[.server] = "plexus"
-        context.write(
-            self.wrapOutboundOut(.head(HTTPResponse(status: .ok, headerFields: fields))), promise: nil)
-        context.write(
-            self.wrapOutboundOut(.body(context.channel.allocator.buffer(bytes: answer.body))), promise: nil)
-        context.write(self.wrapOutboundOut(.end(nil)), promise: nil)
-        // Answers to requests that came together leave together.
-        self.needsFlush = true
+    private func flush(_ context: ChannelHandlerContext) {
+        guard self.needsFlush else { return }
+        self.needsFlush = false
+        context.flush()
     }
 
-    package func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        if case .end = self.unwrapOutboundIn(data) { self.unanswered = max(0, self.unanswered - 1) }
+    // MARK: Ends
+
+    /// What was waited for does not come: what is there goes on, so that whoever reads it says what is wrong.
+    private func giveUp(_ context: ChannelHandlerContext) {
+        self.flush(context)
+        self.stage = .closed
+        guard let pending = self.pending else { return }
+        self.pending = nil
+        context.fireChannelRead(self.wrapInboundOut(pending))
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if let event = event as? ChannelEvent, event == .inputClosed { self.giveUp(context) }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        self.giveUp(context)
+        context.fireChannelInactive()
+    }
+
+    // MARK: Answers of others
+
+    func triggerUserOutboundEvent(
+        context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?
+    ) {
+        guard event is AnswerEnded else { return context.triggerUserOutboundEvent(event, promise: promise) }
+        self.unanswered = max(0, self.unanswered - 1)
+        promise?.succeed()
+    }
+}
+
+/// Tells ``HotRoutes`` of each answer that the routes have given.
+final class AnswerEnd: ChannelOutboundHandler, RemovableChannelHandler {
+    typealias OutboundIn = HTTPResponsePart
+    typealias OutboundOut = HTTPResponsePart
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        let isEnd = if case .end = self.unwrapOutboundIn(data) { true } else { false }
         context.write(data, promise: promise)
+        if isEnd { context.triggerUserOutboundEvent(HotRoutes.AnswerEnded(), promise: nil) }
     }
 }
 
@@ -131,14 +167,10 @@ package final class HotRoutes: ChannelDuplexHandler, RemovableChannelHandler {
 final class HotAnswerer {
     /// What may be answered here.
     enum Route {
-        case check(store: String)
+        /// The id of the store, as a place in the request.
+        case check(store: Range<Int>)
         case evaluation
         case health
-    }
-
-    struct Answer {
-        let body: [UInt8]
-        let requestID: String
     }
 
     /// A check that looks at more than this goes on: nobody else on the event loop waits for it.
@@ -150,12 +182,13 @@ final class HotAnswerer {
     private let services: Services
     /// Log lines of single requests are written by the routes.
     private let isQuiet: Bool
+    private let allocator = ByteBufferAllocator()
     private var known: Known?
     private var clock = (second: 0, text: "")
 
     /// That a caller may ask a store, as of one state of the network and one second.
     private struct Known {
-        let header: String
+        let header: [UInt8]
         let graph: String
         let version: UInt64
         let second: Int
@@ -168,84 +201,92 @@ final class HotAnswerer {
     }
 
     /// The route of a request, if it may be answered here.
-    func route(of head: HTTPRequest) -> Route? {
-        guard self.isQuiet, let path = head.path else { return nil }
-        let route: Route
-        if path == "/access/v1/evaluation" {
-            route = .evaluation
-        } else if path == "/healthz" {
-            guard head.method == .get else { return nil }
-            return self.isUsual(head) ? .health : nil
-        } else {
-            guard path.hasPrefix("/stores/"), path.hasSuffix("/check") else { return nil }
-            let store = path.utf8.dropFirst(8).dropLast(6)
-            guard !store.isEmpty, !store.contains(where: { $0 == 47 || $0 == 37 || $0 == 63 }) else {
-                return nil
-            }
-            route = .check(store: String(decoding: store, as: UTF8.self))
+    func route(of head: RequestHead, _ bytes: UnsafeRawBufferPointer) -> Route? {
+        guard self.isQuiet else { return nil }
+        let path = bytes[head.path]
+        switch head.method {
+        case .get: return head.bodyLength == 0 && path.elementsEqual("/healthz".utf8) ? .health : nil
+        case .post:
+            if path.elementsEqual("/access/v1/evaluation".utf8) { return .evaluation }
+            let (before, after) = ("/stores/".utf8, "/check".utf8)
+            guard path.count > before.count + after.count, path.starts(with: before),
+                path.suffix(after.count).elementsEqual(after)
+            else { return nil }
+            let store = path.dropFirst(before.count).dropLast(after.count)
+            // A part of a path that is written as it is meant.
+            let isPlain = store.allSatisfy { $0 != 47 && $0 != 37 && $0 != 63 }
+            return isPlain ? .check(store: store.startIndex..<store.endIndex) : nil
+        case .other: return nil
         }
-        return head.method == .post && self.isUsual(head) ? route : nil
     }
 
-    /// Nothing in the headers asks for more than an answer.
-    private func isUsual(_ head: HTTPRequest) -> Bool {
-        if let connection = head.headerFields[.connection], connection.lowercased() != "keep-alive" {
-            return false
+    /// The whole answer, nil when the routes are to give one.
+    func answer(
+        _ head: RequestHead, _ route: Route, _ bytes: UnsafeRawBufferPointer, _ body: UnsafeRawBufferPointer
+    ) -> ByteBuffer? {
+        let given = bytes[head.requestID]
+        // Others say what is wrong with an id that cannot be sent back.
+        guard given.count <= 128, given.allSatisfy({ $0 > 32 && $0 < 127 }) else { return nil }
+        let answer: StaticString?
+        switch route {
+        case .health: answer = #"{"status":"ok"}"#
+        case .check(let store):
+            answer = self.check(head, String(decoding: bytes[store], as: UTF8.self), bytes, body)
+        case .evaluation: answer = self.evaluation(head, bytes, body)
         }
-        return head.headerFields[.expect] == nil && head.headerFields[.upgrade] == nil
-            && head.headerFields[.bookmark] == nil
+        guard let answer else { return nil }
+        var buffer = self.allocator.buffer(capacity: 384)
+        buffer.writeStaticString("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ")
+        buffer.writeString(String(answer.utf8CodeUnitCount))
+        buffer.writeStaticString("\r\nX-Request-ID: ")
+        if given.isEmpty {
+            guard let id = RequestID.next() else { return nil }
+            buffer.writeString(id)
+        } else {
+            buffer.writeBytes(given)
+        }
+        buffer.writeStaticString("\r\nDate: ")
+        buffer.writeString(self.date)
+        buffer.writeStaticString("\r\nServer: plexus\r\n\r\n")
+        buffer.writeStaticString(answer)
+        return buffer
     }
 
     /// The date as headers have it.
-    var date: String {
+    private var date: String {
         let second = self.services.now.seconds
         if self.clock.second != second { self.clock = (second, HTTPDate.text(second)) }
         return self.clock.text
     }
 
-    /// The answer, nil when the routes are to give one.
-    func answer(_ head: HTTPRequest, _ route: Route, _ body: ByteBuffer?) -> Answer? {
-        let answer: [UInt8]?
-        switch route {
-        case .health: answer = body == nil ? Array(#"{"status":"ok"}"#.utf8) : nil
-        case .check(let store): answer = self.check(head, store, body)
-        case .evaluation: answer = self.evaluation(head, body)
-        }
-        guard let answer else { return nil }
-        let given = head.headerFields[.requestID].flatMap { $0.utf8.count <= 128 ? $0 : nil }
-        guard let id = given ?? RequestID.next() else { return nil }
-        return Answer(body: answer, requestID: id)
-    }
-
     /// Who asks, if they may ask the graph and that can be said without waiting.
-    private func caller(_ head: HTTPRequest, _ graph: String) -> Caller? {
-        guard let header = head.headerFields[.authorization] else {
-            return self.services.needsToken ? nil : .unchecked
-        }
+    private func caller(_ head: RequestHead, _ bytes: UnsafeRawBufferPointer, _ graph: String) -> Caller? {
+        let header = bytes[head.authorization]
+        guard !header.isEmpty else { return self.services.needsToken ? nil : .unchecked }
         let (version, second) = (self.services.database.snapshot().version, self.services.now.seconds)
         if let known = self.known, known.version == version, known.second == second, known.graph == graph,
-            known.header == header
+            known.header.elementsEqual(header)
         {
             return known.caller
         }
-        guard header.count > 7, header.prefix(7).lowercased() == "bearer ",
-            let principal = self.services.authenticator.tokens.principal(token: String(header.dropFirst(7)))
+        let text = String(decoding: header, as: UTF8.self)
+        guard text.count > 7, text.prefix(7).lowercased() == "bearer ",
+            let principal = self.services.authenticator.tokens.principal(token: String(text.dropFirst(7)))
         else { return nil }
         let caller = Caller.user(principal)
         guard self.services.access.allows(caller, .graph(.check, graph)) else { return nil }
-        self.known = Known(header: header, graph: graph, version: version, second: second, caller: caller)
+        self.known = Known(
+            header: Array(header), graph: graph, version: version, second: second, caller: caller)
         return caller
     }
 
-    private static func json(_ body: ByteBuffer?) -> JSON? {
-        guard let body else { return nil }
-        return try? JSON.parse(utf8: Array(body.readableBytesView))
-    }
-
-    private func check(_ head: HTTPRequest, _ id: String, _ body: ByteBuffer?) -> [UInt8]? {
+    private func check(
+        _ head: RequestHead, _ id: String, _ bytes: UnsafeRawBufferPointer, _ body: UnsafeRawBufferPointer
+    ) -> StaticString? {
         guard let store = self.services.stores.openStore(id),
-            let caller = self.caller(head, store.information.graph), let json = Self.json(body),
-            let members = json.object, members.allSatisfy({ Self.usualMembers.contains($0.name) }),
+            let caller = self.caller(head, bytes, store.information.graph),
+            let json = try? JSON.parse(utf8: Array(body)), let members = json.object,
+            members.allSatisfy({ Self.usualMembers.contains($0.name) }),
             let key = try? Tuple(json: json["tuple_key"] ?? .null)
         else { return nil }
         let (model, context) = (json["authorization_model_id"], json["context"] ?? .null)
@@ -263,21 +304,24 @@ final class HotAnswerer {
 
     /// What a check's body may hold to be answered here.
     private static let usualMembers: Set<String> = ["tuple_key", "authorization_model_id", "context"]
-    private static let allowed = Array(#"{"allowed":true,"resolution":""}"#.utf8)
-    private static let denied = Array(#"{"allowed":false,"resolution":""}"#.utf8)
+    private static let allowed: StaticString = #"{"allowed":true,"resolution":""}"#
+    private static let denied: StaticString = #"{"allowed":false,"resolution":""}"#
 
-    private func evaluation(_ head: HTTPRequest, _ body: ByteBuffer?) -> [UInt8]? {
+    private func evaluation(
+        _ head: RequestHead, _ bytes: UnsafeRawBufferPointer, _ body: UnsafeRawBufferPointer
+    ) -> StaticString? {
         let store = self.services.stores.network
-        guard head.headerFields[.contentType] == "application/json",
-            let caller = self.caller(head, store.information.graph), let json = Self.json(body),
-            json.object != nil, json["at"] == nil, let request = try? AccessRoutes.request(json),
+        guard bytes[head.contentType].elementsEqual("application/json".utf8),
+            let caller = self.caller(head, bytes, store.information.graph),
+            let json = try? JSON.parse(utf8: Array(body)), json.object != nil, json["at"] == nil,
+            let request = try? AccessRoutes.request(json),
             let view = try? store.view(),
             let isAllowed = try? view.evaluate(request, at: self.services.now, limits: Self.wide)
         else { return nil }
         self.log(
             EntityReference(type: request.subject.type, id: request.subject.id), request.action,
             EntityReference(type: request.resource.type, id: request.resource.id), isAllowed, caller, store)
-        return Array((isAllowed ? #"{"decision":true}"# : #"{"decision":false}"#).utf8)
+        return isAllowed ? #"{"decision":true}"# : #"{"decision":false}"#
     }
 
     private func log(

@@ -12,26 +12,31 @@ extension HTTPServerBuilder {
     /// machine's own probes and scripts.
     package static func plexus(_ services: Services, tls: NIOSSLContext?) -> HTTPServerBuilder {
         let configuration = HTTP1Channel.Configuration(additionalChannelHandlers: [
-            ConnectionEnd(), HotRoutes(services),
+            AnswerEnd(), ConnectionEnd(),
         ])
-        guard let tls else { return .http1(configuration: configuration) }
         return HTTPServerBuilder { responder in
             ServerChannel(
-                base: HTTP1Channel(responder: responder, configuration: configuration), context: tls)
+                base: HTTP1Channel(responder: responder, configuration: configuration), services: services,
+                context: tls)
         }
     }
 }
 
-/// A connection that may begin with TLS.
+/// A connection that may begin with TLS, and whose requests ``HotRoutes`` sees first.
 private struct ServerChannel<Base: ServerChildChannel>: ServerChildChannel {
     typealias Value = Base.Value
 
     let base: Base
-    let context: NIOSSLContext
+    let services: Services
+    /// Nil for plain HTTP only.
+    let context: NIOSSLContext?
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Base.Value> {
         channel.eventLoop.makeCompletedFuture {
-            try channel.pipeline.syncOperations.addHandler(FirstByte(context: self.context))
+            if let context = self.context {
+                try channel.pipeline.syncOperations.addHandler(FirstByte(context: context))
+            }
+            try channel.pipeline.syncOperations.addHandler(HotRoutes(self.services))
         }.flatMap {
             self.base.setup(channel: channel, logger: logger)
         }

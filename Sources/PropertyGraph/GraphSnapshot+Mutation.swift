@@ -221,7 +221,7 @@ extension GraphSnapshot {
         for position in self.indexes.indices where self.indexes[position].definition.on == kind {
             guard let (from, to) = keys(self, self.indexes[position]), from != to else { continue }
             if let to, self.checksUniqueness, self.indexes[position].constraint != nil,
-                let holder = self.indexes[position].holder(to), holder != id
+                let holder = self.indexes[position].first(to), holder != id
             {
                 throw self.alreadyExists(self.indexes[position], holder)
             }

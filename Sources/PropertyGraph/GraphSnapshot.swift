@@ -248,6 +248,20 @@ package struct GraphSnapshot: Sendable {
         if let index = self.index(label: label, keys: [key]) { return index.nodes(wanted) }
         return self.nodes(label).filter { IndexKey([self.property(key, of: $0)]) == wanted }
     }
+
+    /// The first node of a label whose property is a text. O(log n) with an index on it, else O(nodes of the label).
+    package func firstNode(_ label: LabelID, where key: PropertyKeyID, is text: String) -> NodeID? {
+        let indexes = self.indexes
+        // In place: an index is a structure of many parts.
+        for place in indexes.indices
+        where indexes[place].entity == label.index && indexes[place].keys.count == 1
+            && indexes[place].keys[0] == key && indexes[place].definition.on == .node
+            && indexes[place].definition.kind == .range
+        {
+            return indexes[place].first(IndexKey(text: text)).map(NodeID.init)
+        }
+        return self.nodes(label).first { self.property(key, of: $0) == .string(text) }
+    }
 }
 
 /// What a snapshot consists of, behind one reference: copying a snapshot counts one, not one a field.

@@ -5,6 +5,7 @@ import re
 import socket
 import time
 import unittest
+from random import Random
 
 from plexus import Case
 
@@ -16,13 +17,13 @@ class Hot(Case):
         super().setUp()
         self.server.query("CREATE (:User {id: 'anne'})-[:OPEN_TO]->(:Zone {id: 'lab'}), (:User {id: 'bob'})")
 
-    def raw(self, *requests, pieces=None):
+    def raw(self, *requests, pieces=None, pause=0.02):
         """Sends bytes on one connection -> all bytes that come back until the server has nothing more to say."""
         with socket.create_connection(("127.0.0.1", self.server.port)) as connection:
             for piece in pieces or [b"".join(requests)]:
                 connection.sendall(piece)
                 if pieces:
-                    time.sleep(0.02)
+                    time.sleep(pause)
             connection.settimeout(1)
             answer = b""
             try:
@@ -82,6 +83,39 @@ class Hot(Case):
         found = re.findall(rb'"allowed":true|"allowed":false|"seven"|"status":"ok"', answer)
         self.assertEqual(found, [b'"allowed":true', b'"allowed":false', b'"seven"', b'"allowed":true', b'"seven"', b'"status":"ok"', b'"allowed":false'])
         self.assertEqual(self.raw(hot * 200).count(b'"allowed":true'), 200)
+
+    def test_however_bytes_are_cut_answers_are_the_same(self):
+        cold = self.ask({"statement": "RETURN 7 AS seven"}, "/db/plexus/query/v2")
+        hot, denied = self.ask({"tuple_key": KEY}), self.ask({"tuple_key": {**KEY, "user": "user:bob"}})
+        wrong, strange = self.ask(b"{nonsense"), self.ask({"tuple_key": KEY}, headers="Expect: 100-continue\r\n")
+        health = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+        chunked = (b"POST /stores/plexus/check HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + self.server.token.encode()
+                   + b"\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n")
+        kinds = {hot: b"true", denied: b"false", cold: b"seven", wrong: b"400", strange: b"true", health: b"ok", chunked: b"400"}
+        random = Random(7)
+        for _ in range(12):
+            requests = random.choices(list(kinds), weights=(4, 4, 2, 1, 1, 2, 0.3), k=20)
+            whole, pieces = b"".join(requests), []
+            while whole:
+                size = random.choice((1, 7, 60, 300, 2000))
+                pieces.append(whole[:size])
+                whole = whole[size:]
+            answer = self.raw(pieces=pieces, pause=0.001)
+            found = re.findall(rb'"allowed":(true)|"allowed":(false)|"(seven)"|HTTP/1.1 (400)|"status":"(ok)"', answer)
+            self.assertEqual([b"".join(parts) for parts in found], [kinds[request] for request in requests])
+
+    def test_what_is_cut_off_ends_the_connection_and_nothing_else(self):
+        whole = self.ask({"tuple_key": KEY})
+        for count in (10, 100, len(whole) - 1):
+            with socket.create_connection(("127.0.0.1", self.server.port)) as connection:
+                connection.sendall(whole + whole[:count])
+                connection.shutdown(socket.SHUT_WR)
+                connection.settimeout(5)
+                answer = b""
+                while part := connection.recv(65536):
+                    answer += part
+            self.assertEqual(answer.count(b'"allowed":true'), 1)
+        self.assertEqual(self.server.request("GET", "/healthz")[0], 200)
 
     def test_a_write_is_seen_by_the_next_check_of_the_connection(self):
         connection = http.client.HTTPConnection("127.0.0.1", self.server.port)

@@ -196,6 +196,105 @@ struct AuthorizerTests {
                 in: transaction.graph, at: ZonedDateTime(seconds: 0)))
     }
 
+    /// What is kept from check to check against authorizers that know nothing, while tuples come, go and run out.
+    @Test(arguments: 0..<10)
+    func whatIsKnownOfOneVersionIsNotTakenForAnother(seed: UInt64) throws {
+        var random = SplitMix(seed: seed)
+        let model = try Network.model()
+        let shared = Authorizer(model: model)
+        let transaction = GraphTransaction(GraphSnapshot())
+        try transaction.createIndex(IndexDefinition(name: "user", label: "User", keys: ["id"]))
+        var nodes: [String: [NodeID]] = [:]
+        for (label, count) in [("User", 5), ("Group", 5), ("Zone", 3)] {
+            nodes[label] = try (0..<count).map { number in
+                try transaction.createNode(
+                    labels: [label], properties: ["id": .string(number == 4 ? "*" : "\(number)")])
+            }
+        }
+        var graph = try #require(try transaction.finish()).graph
+        func any(_ label: String) -> NodeID { nodes[label]?.randomElement(using: &random) ?? NodeID(0) }
+        for _ in 0..<25 {
+            let change = GraphTransaction(graph)
+            for _ in 0..<3 {
+                let (type, from, to) =
+                    [
+                        ("MEMBER", any("User"), any("Group")), ("MEMBER", any("Group"), any("Group")),
+                        ("OPEN_TO", any("Group"), any("Zone")), ("OPEN_TO", any("User"), any("Zone")),
+                    ].randomElement(using: &random) ?? ("MEMBER", any("User"), any("Group"))
+                let end = ZonedDateTime(seconds: Int.random(in: 0..<100, using: &random))
+                _ = try change.createRelationship(
+                    type: type, from: from, to: to,
+                    properties: Bool.random(using: &random) ? [:] : ["valid_until": .dateTime(end)])
+            }
+            if let old = (0..<graph.relationshipIDBound).map({ RelationshipID(UInt32($0)) })
+                .filter({ graph.contains($0) }).randomElement(using: &random)
+            {
+                try change.deleteRelationship(old)
+            }
+            graph = try #require(try change.finish()).graph
+            for _ in 0..<60 {
+                let user = EntityReference(
+                    type: "user", id: ["0", "1", "2", "3", "*", "none"].randomElement(using: &random) ?? "0")
+                let options = CheckOptions(
+                    at: ZonedDateTime(seconds: Int.random(in: 0..<100, using: &random)))
+                let zone = EntityReference(type: "zone", id: "\(Int.random(in: 0..<3, using: &random))")
+                let view = shared.view(ofPublished: graph)
+                let fresh = Authorizer(model: model).view(of: graph)
+                #expect(
+                    try view.check(user, "can_see", zone, options)
+                        == fresh.check(user, "can_see", zone, options))
+                // Nobody else sees it, and it sees nothing of what others know.
+                let added = [Tuple(subject: user, relation: "open_to", object: zone)]
+                guard user.id != "none" else { continue }
+                #expect(try view.adding(added).check(user, "can_see", zone, options))
+            }
+        }
+    }
+
+    /// Steps are looks at relationships: of a large group only those of the subject count, however many members it has.
+    @Test func largeGroupsAndManyGroupsAreLookedAtNoMoreThanNeeded() throws {
+        let transaction = GraphTransaction(GraphSnapshot())
+        func node(_ label: String, _ id: String) throws -> NodeID {
+            try transaction.createNode(labels: [label], properties: ["id": .string(id)])
+        }
+        let member = try transaction.relationshipType("MEMBER")
+        let (crowd, joiner) = (try node("Group", "crowd"), try node("User", "joiner"))
+        for number in 0..<100_000 {
+            _ = try transaction.appendRelationship(
+                type: member, from: node("User", "u\(number)"), to: crowd, properties: [])
+        }
+        _ = try node("User", "stranger")
+        var groups: [NodeID] = []
+        for number in 0..<10_000 {
+            groups.append(try node("Group", "g\(number)"))
+            _ = try transaction.appendRelationship(
+                type: member, from: joiner, to: groups[number], properties: [])
+        }
+        transaction.settle()
+        let (lab, park) = (try node("Zone", "lab"), try node("Zone", "park"))
+        _ = try transaction.createRelationship(type: "OPEN_TO", from: crowd, to: lab)
+        _ = try transaction.createRelationship(type: "OPEN_TO", from: groups[9_999], to: park)
+        try transaction.createIndex(IndexDefinition(name: "user_id", label: "User", keys: ["id"]))
+        let view = Authorizer(model: try Network.model()).view(of: transaction.graph)
+        func isAllowed(_ user: String, _ zone: String, steps: Int) throws -> Bool {
+            try view.check(
+                EntityReference(user), "can_see", EntityReference(zone),
+                CheckOptions(
+                    at: ZonedDateTime(seconds: 0),
+                    limits: CheckLimits(
+                        relations: CheckLimits.standard.relations, depth: CheckLimits.standard.depth,
+                        steps: steps)))
+        }
+        #expect(try isAllowed("user:u77777", "zone:lab", steps: 20))
+        #expect(try !isAllowed("user:stranger", "zone:lab", steps: 20))
+        #expect(try !isAllowed("user:u1", "zone:park", steps: 20))
+        #expect(try isAllowed("user:joiner", "zone:park", steps: 10_100))
+        #expect(try !isAllowed("user:joiner", "zone:lab", steps: 10_100))
+        #expect(throws: AuthorizationError.tooLong(limit: 5_000)) {
+            try isAllowed("user:joiner", "zone:park", steps: 5_000)
+        }
+    }
+
     @Test func aChainOfParentsLongerThanTheLimitIsAnErrorNotACrash() throws {
         let model = try AuthorizationModel.parse(
             """

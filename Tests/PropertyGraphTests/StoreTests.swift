@@ -136,6 +136,40 @@ struct StoreTests {
         }
     }
 
+    @Test func theKeyOfATextIsTheSameHoweverItIsMade() {
+        for text in ["", "a", "*", "a\u{0}", "\u{0}", "é", "abcdefghijklmnop\u{0}q"] {
+            #expect(IndexKey(text: text) == IndexKey([.string(text)]), "\(text)")
+        }
+        for length in 0..<20 {
+            let text = String("abcdefghijklmnopqrst".prefix(length))
+            #expect(IndexKey(text: text) == IndexKey([.string(text)]), "\(text)")
+        }
+    }
+
+    @Test(arguments: 0..<10)
+    func theFirstEntityUnderAKeyIsTheLeastThatHasIt(seed: UInt64) throws {
+        var random = SplitMix(seed: seed)
+        // Few keys fill leaves of the tree, so that some begin where a leaf does.
+        let keys = Int.random(in: 1...400, using: &random)
+        var least: [Int: NodeID] = [:]
+        let graph = try self.committed { transaction in
+            try transaction.createIndex(IndexDefinition(name: "i", label: "N", keys: ["a"]))
+            for _ in 0..<2000 {
+                let key = Int.random(in: 0..<keys, using: &random)
+                let node = try transaction.createNode(
+                    labels: ["N"], properties: ["a": .string("k\(key)")])
+                least[key] = min(least[key] ?? node, node)
+            }
+        }
+        let label = try #require(graph.tokens.label("N"))
+        let key = try #require(graph.tokens.propertyKey("a"))
+        for number in 0...keys {
+            #expect(graph.firstNode(label, where: key, is: "k\(number)") == least[number])
+        }
+        #expect(graph.firstNode(label, where: key, is: "") == nil)
+        #expect(graph.firstNode(label, where: key, is: "z") == nil)
+    }
+
     @Test func aRangeOfAnIndexWithSeveralKeysIsTheFirstKeysAndABound() throws {
         let graph = try self.committed { transaction in
             try transaction.createIndex(IndexDefinition(name: "i", label: "N", keys: ["a", "b"]))

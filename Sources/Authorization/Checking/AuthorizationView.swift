@@ -7,6 +7,10 @@ package struct AuthorizationView: Sendable {
     package let graph: GraphSnapshot
     let authorizer: Authorizer
     let bound: BoundModel
+    /// Which nodes stand for all of a type, by the type's number.
+    let wildcards: ContiguousArray<BoundModel.Wildcard>
+    /// What is known of the graph, when it is one that was published.
+    var known: PublishedGraph?
 
     /// The model that decides.
     package var model: AuthorizationModel { self.authorizer.model }
@@ -46,12 +50,19 @@ package struct AuthorizationView: Sendable {
     /// The same over another graph that grew out of this one and that nobody else sees.
     package func replacing(_ graph: GraphSnapshot) -> AuthorizationView {
         // Names that this graph has for itself may have the numbers of other names elsewhere: no binding is shared.
-        AuthorizationView(
-            graph: graph, authorizer: self.authorizer,
-            bound: self.bound.fits(graph) ? self.bound : BoundModel(self.model, in: graph))
+        let bound = self.bound.fits(graph) ? self.bound : BoundModel(self.model, in: graph)
+        return AuthorizationView(
+            graph: graph, authorizer: self.authorizer, bound: bound, wildcards: bound.wildcards(in: graph))
+    }
+
+    /// The node that a type and an id mean. O(log n) with an index on the type's key, O(1) for one that was asked for before.
+    func node(_ type: Int, _ id: String) -> NodeID? {
+        self.known.map { $0.node(type, id, in: self.graph) } ?? self.bound.node(type, id, in: self.graph)
     }
 
     func tuples(_ options: CheckOptions) -> TupleReader {
-        TupleReader(model: self.bound, graph: self.graph, at: options.moment, context: options.context)
+        TupleReader(
+            model: self.bound, graph: self.graph, wildcards: self.wildcards, at: options.moment,
+            context: options.context)
     }
 }

@@ -37,7 +37,16 @@ package struct Authorizer: Sendable {
 
     /// What this authorizer says of a graph: snapshots of one and the same graph, and no other, may be given.
     package func view(of graph: GraphSnapshot) -> AuthorizationView {
-        AuthorizationView(graph: graph, authorizer: self, bound: self.binding.bound(self.model, to: graph))
+        let bound = self.binding.bound(self.model, to: graph)
+        return AuthorizationView(
+            graph: graph, authorizer: self, bound: bound, wildcards: bound.wildcards(in: graph))
+    }
+
+    /// As ``view(of:)``, of a snapshot that was published: what was found out of it once is known for all that ask of its version.
+    package func view(ofPublished graph: GraphSnapshot) -> AuthorizationView {
+        let known = self.binding.known(self.model, of: graph)
+        return AuthorizationView(
+            graph: graph, authorizer: self, bound: known.bound, wildcards: known.wildcards, known: known)
     }
 
     /// Whether the subject has the relation on the object, at a moment.
@@ -69,7 +78,7 @@ extension AuthorizationView {
         _ subject: EntityReference, _ relation: String, _ object: EntityReference, _ options: CheckOptions
     ) throws(AuthorizationError) -> Bool {
         let question = try self.question(subject, relation, object)
-        guard let target = self.bound.node(question.objectType, object.id, in: self.graph) else {
+        guard let target = self.node(question.objectType, object.id) else {
             return subject == EntityReference(type: object.type, id: object.id, relation: relation)
         }
         return try self.authorizer.withMemory { memory throws(AuthorizationError) in
@@ -85,7 +94,7 @@ extension AuthorizationView {
     func run(for subject: CheckSubject, _ options: CheckOptions, _ memory: CheckMemory) -> CheckRun {
         CheckRun(
             model: self.bound, graph: self.graph, tuples: self.tuples(options), limits: options.limits,
-            memory: memory, subject: subject)
+            memory: memory, subject: subject, known: self.known)
     }
 
     // MARK: Names
@@ -132,20 +141,26 @@ extension AuthorizationView {
     }
 
     func subject(_ type: Int, _ id: String, _ relation: Int?) -> CheckSubject {
-        let node = self.bound.node(type, id, in: self.graph)
+        let node = self.node(type, id)
         guard relation == nil, self.bound.types[type].isGrantedToAll else {
             return CheckSubject(type: type, node: node, relation: relation, isWildcard: false, wildcard: nil)
         }
         let isWildcard = id == "*"
+        let wildcard: NodeID? =
+            switch self.wildcards[type] {
+            case .none: nil
+            case .one(let one): one
+            case .any: isWildcard ? node : self.node(type, "*")
+            }
         return CheckSubject(
-            type: type, node: node, relation: nil, isWildcard: isWildcard,
-            wildcard: isWildcard ? node : self.bound.node(type, "*", in: self.graph))
+            type: type, node: node, relation: nil, isWildcard: isWildcard, wildcard: wildcard)
     }
 }
 
 /// The newest binding of a model to its graph, and memories for checks.
 private final class ModelBinding: Sendable {
     private let newest = Mutex<BoundModel?>(nil)
+    private let published = Mutex<PublishedGraph?>(nil)
     private let memories = Mutex<[CheckMemory]>([])
 
     func bound(_ model: AuthorizationModel, to graph: GraphSnapshot) -> BoundModel {
@@ -155,6 +170,21 @@ private final class ModelBinding: Sendable {
             newest = bound
             return bound
         }
+    }
+
+    func known(_ model: AuthorizationModel, of graph: GraphSnapshot) -> PublishedGraph {
+        let known = self.published.withLock { known in known?.version == graph.version ? known : nil }
+        if let known { return known }
+        let made = PublishedGraph(self.bound(model, to: graph), in: graph)
+        let replaced = self.published.withLock { known in
+            // Who holds an older snapshot does not take what others know of a newer one.
+            if let known, known.version > made.version { return nil as PublishedGraph? }
+            defer { known = made }
+            return known
+        }
+        // Freed here, not under the lock.
+        withExtendedLifetime(replaced) {}
+        return made
     }
 
     func memory() -> CheckMemory { self.memories.withLock { $0.popLast() } ?? CheckMemory() }

@@ -144,7 +144,28 @@ final class BoundModel: Sendable {
     func node(_ type: Int, _ id: String, in graph: GraphSnapshot) -> NodeID? {
         let type = self.types[type]
         guard type.label != Self.none, let key = type.key else { return nil }
-        return graph.nodes(LabelID(type.label), where: key, equals: .string(id)).first
+        return graph.firstNode(LabelID(type.label), where: key, is: id)
+    }
+
+    /// The nodes that stand for all of a type.
+    enum Wildcard: Sendable {
+        case none
+        case one(NodeID)
+        /// Those whose id says so.
+        case any
+    }
+
+    /// The nodes that stand for all of each type. O(types * log n).
+    func wildcards(in graph: GraphSnapshot) -> ContiguousArray<Wildcard> {
+        ContiguousArray(self.types.map { self.wildcard($0, in: graph) })
+    }
+
+    private func wildcard(_ type: BoundType, in graph: GraphSnapshot) -> Wildcard {
+        guard type.label != Self.none, let key = type.key else { return .none }
+        guard let index = graph.index(label: LabelID(type.label), keys: [key]) else { return .any }
+        let text = IndexKey(text: "*")
+        guard let first = index.first(text) else { return .none }
+        return index.count(text) == 1 ? .one(NodeID(first)) : .any
     }
 
     /// What a node is called as one of a type.

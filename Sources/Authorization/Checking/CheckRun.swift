@@ -12,6 +12,8 @@ struct CheckRun {
     let limits: CheckLimits
     let memory: CheckMemory
     let subject: CheckSubject
+    /// What is known of the graph, when it is one that was published.
+    let known: PublishedGraph?
     var assumption: Assumption?
     /// For lists of candidates: intersections and exclusions do not matter.
     var grantsOnly = false
@@ -21,8 +23,7 @@ struct CheckRun {
 
     init(
         model: BoundModel, graph: GraphSnapshot, tuples: TupleReader, limits: CheckLimits,
-        memory: CheckMemory,
-        subject: CheckSubject
+        memory: CheckMemory, subject: CheckSubject, known: PublishedGraph?
     ) {
         self.model = model
         self.graph = graph
@@ -30,6 +31,7 @@ struct CheckRun {
         self.limits = limits
         self.memory = memory
         self.subject = subject
+        self.known = known
         memory.begin(relations: model.relations.count)
     }
 
@@ -150,19 +152,35 @@ struct CheckRun {
         guard kind != BoundModel.none else { return .no }
         var result = Answer.no
         let graph = self.graph
-        graph.forEachEntry(into: object, RelationshipTypeID(kind)) { parent, relationship in
-            for target in self.model.tuplesets[place].targets {
-                guard self.has(parent, self.model.admissions[target.admission].label) else { continue }
-                let counts = self.accepts(relationship, parent, target.admission)
-                guard counts != .no else { continue }
-                var answer = self.decide(parent, target.relation, depth: depth + 1)
-                answer.decision = answer.decision.and(counts)
-                result.join(answer)
-                if result.decision == .yes { return false }
-            }
-            return true
+        let parents = graph.entries(into: object, RelationshipTypeID(kind))
+        defer { withExtendedLifetime(graph) {} }
+        // Not a closure in the usual case: it would copy the run.
+        for index in 0..<parents.nodes.count {
+            let (parent, relationship) = parents[index]
+            self.join(place, parent, relationship, &result, depth: depth)
+            if result.decision == .yes { return result }
+        }
+        guard parents.isHub else { return result }
+        graph.forEachHubEntry(into: object, RelationshipTypeID(kind)) { parent, relationship in
+            self.join(place, parent, relationship, &result, depth: depth)
+            return result.decision != .yes
         }
         return result
+    }
+
+    /// What one parent says of a relation that is had from parents.
+    private mutating func join(
+        _ place: Int, _ parent: NodeID, _ relationship: RelationshipID, _ result: inout Answer, depth: Int
+    ) {
+        for target in self.model.tuplesets[place].targets {
+            guard self.has(parent, self.model.admissions[target.admission].label) else { continue }
+            let counts = self.accepts(relationship, parent, target.admission)
+            guard counts != .no else { continue }
+            var answer = self.decide(parent, target.relation, depth: depth + 1)
+            answer.decision = answer.decision.and(counts)
+            result.join(answer)
+            if result.decision == .yes { return }
+        }
     }
 
     @inline(__always)
@@ -177,25 +195,37 @@ struct CheckRun {
         if self.assumption == .granted(node: object.index, relation: relation) { return .yes }
         let kind = self.model.relations[relation].relationshipType
         guard kind != BoundModel.none else { return .no }
+        let graph = self.graph
+        let tuples = graph.entries(into: object, RelationshipTypeID(kind))
+        defer { withExtendedLifetime(graph) {} }
+        guard !tuples.nodes.isEmpty || tuples.isHub else { return .no }
         var result = Answer.no
         for admission in self.model.relations[relation].admissions {
             guard let node = self.subject.node(for: self.model.admissions[admission]) else { continue }
-            result.join(Answer(self.probe(object, RelationshipTypeID(kind), node, admission)))
+            result.join(Answer(self.probe(object, RelationshipTypeID(kind), tuples, node, admission)))
             if result.decision == .yes { return result }
         }
         if self.model.relations[relation].hasUsersets {
-            result.join(self.usersets(object, relation, RelationshipTypeID(kind), depth: depth))
+            result.join(self.usersets(object, relation, RelationshipTypeID(kind), tuples, depth: depth))
         }
         return result
     }
 
     /// Whether a tuple from one node counts.
     private mutating func probe(
-        _ object: NodeID, _ kind: RelationshipTypeID, _ node: NodeID, _ admission: Int
+        _ object: NodeID, _ kind: RelationshipTypeID, _ tuples: NeighbourSlice, _ node: NodeID,
+        _ admission: Int
     ) -> Decision {
         var decision = Decision.no
-        let graph = self.graph
-        graph.forEachEntry(into: object, kind, from: node) { relationship in
+        var place = tuples.firstIndex(of: node)
+        while place < tuples.nodes.count, tuples.nodes[place] == node.index {
+            let counts = self.accepts(tuples[place].relationship, node, admission)
+            if counts == .yes { return .yes }
+            if counts != .no { decision = counts }
+            place += 1
+        }
+        guard tuples.isHub else { return decision }
+        self.graph.forEachHubEntry(into: object, kind, from: node) { relationship in
             let counts = self.accepts(relationship, node, admission)
             if counts != .no { decision = counts }
             return counts != .yes
@@ -204,9 +234,11 @@ struct CheckRun {
     }
 
     private mutating func usersets(
-        _ object: NodeID, _ relation: Int, _ kind: RelationshipTypeID, depth: Int
+        _ object: NodeID, _ relation: Int, _ kind: RelationshipTypeID, _ tuples: NeighbourSlice, depth: Int
     ) -> Answer {
-        if let answer = self.usersetsOfSubject(object, relation, kind) { return answer }
+        // Few tuples that name no userset at all need not know the subject's groups.
+        if !tuples.isHub, tuples.nodes.count <= 4, !self.mayNameUserset(tuples, relation) { return .no }
+        if let answer = self.usersetsOfSubject(object, relation, kind, tuples) { return answer }
         var result = Answer.no
         let graph = self.graph
         graph.forEachEntry(into: object, kind) { node, relationship in
@@ -230,20 +262,32 @@ struct CheckRun {
         return result
     }
 
+    /// Whether one of the tuples comes from a node of which a userset is had.
+    private func mayNameUserset(_ tuples: NeighbourSlice, _ relation: Int) -> Bool {
+        for index in 0..<tuples.nodes.count {
+            for admission in self.model.relations[relation].admissions
+            where self.model.admissions[admission].kind == .userset {
+                if self.has(NodeID(tuples.nodes[index]), self.model.admissions[admission].label) {
+                    return true
+                }
+            }
+        }
+        return false
+    }
+
     /// The same from the other side, when all usersets that may be named are groups that are followed from the subject: the
     /// smaller side is gone through, the subject's groups or the object's tuples. Nil when it is another case.
     private mutating func usersetsOfSubject(
-        _ object: NodeID, _ relation: Int, _ kind: RelationshipTypeID
+        _ object: NodeID, _ relation: Int, _ kind: RelationshipTypeID, _ tuples: NeighbourSlice
     ) -> Answer? {
         for admission in self.model.relations[relation].admissions
         where self.model.admissions[admission].kind == .userset {
             guard self.followsFromSubject(self.model.admissions[admission].relation) else { return nil }
         }
         var result = Answer.no
-        let slice = self.graph.unsafeNeighbours(of: object, .incoming, type: kind)
         let count = self.memory.closure.count
-        guard slice.isHub || slice.nodes.count > 4 * count else {
-            return self.usersetsAmongTuples(object, relation, kind)
+        guard tuples.isHub || tuples.nodes.count > 4 * count else {
+            return self.usersetsAmongTuples(tuples, relation)
         }
         for place in 0..<count {
             let key = self.memory.closure[place]
@@ -253,7 +297,7 @@ struct CheckRun {
                 && self.model.admissions[admission].relation == known
             {
                 guard self.step() else { return self.unknown(.tooLong(limit: self.limits.steps)) }
-                result.join(Answer(self.probe(object, kind, node, admission)))
+                result.join(Answer(self.probe(object, kind, tuples, node, admission)))
                 if result.decision == .yes { return result }
             }
         }
@@ -261,16 +305,11 @@ struct CheckRun {
     }
 
     /// Goes through the object's tuples; of those that name no group of the subject nothing is read.
-    private mutating func usersetsAmongTuples(
-        _ object: NodeID, _ relation: Int, _ kind: RelationshipTypeID
-    ) -> Answer {
+    private mutating func usersetsAmongTuples(_ tuples: NeighbourSlice, _ relation: Int) -> Answer {
         var result = Answer.no
-        let graph = self.graph
-        graph.forEachEntry(into: object, kind) { node, relationship in
-            guard self.step() else {
-                result.join(self.unknown(.tooLong(limit: self.limits.steps)))
-                return false
-            }
+        for index in 0..<tuples.nodes.count {
+            guard self.step() else { return self.unknown(.tooLong(limit: self.limits.steps)) }
+            let (node, relationship) = tuples[index]
             for admission in self.model.relations[relation].admissions
             where self.model.admissions[admission].kind == .userset
                 && self.memory.state(
@@ -278,9 +317,8 @@ struct CheckRun {
                     == CheckMemory.reached
             {
                 result.join(Answer(self.accepts(relationship, node, admission)))
-                if result.decision == .yes { return false }
+                if result.decision == .yes { return result }
             }
-            return true
         }
         return result
     }

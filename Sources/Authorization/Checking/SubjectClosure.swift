@@ -10,6 +10,18 @@ extension CheckRun {
         if self.memory.isClosed[relation] { return true }
         guard !self.memory.isGivenUp(relation) else { return false }
         let support = self.model.relations[relation].support
+        // What others know is all that is reached, and no more than this relation needs.
+        let key = self.memory.closure.isEmpty ? self.closureKey(relation) : nil
+        if let key, let closure = self.known?.closure(key) {
+            self.steps += closure.steps
+            for pair in closure.pairs { self.memory.set(pair, CheckMemory.reached) }
+            self.memory.closure.append(contentsOf: closure.pairs)
+            for part in support { self.memory.isClosed[part] = true }
+            return true
+        }
+        let before = (steps: self.steps, isTimeless: self.tuples.isTimeless)
+        self.tuples.isTimeless = true
+        defer { self.tuples.isTimeless = before.isTimeless && self.tuples.isTimeless }
         // From the start: what was found for others leads on here too.
         var found = 0
         var isSure = true
@@ -30,10 +42,21 @@ extension CheckRun {
         }
         if isSure {
             for part in support { self.memory.isClosed[part] = true }
+            if let key, self.tuples.isTimeless {
+                self.known?.keep(
+                    .init(pairs: self.memory.closure, steps: self.steps - before.steps), key)
+            }
         } else {
             self.memory.giveUp(relation)
         }
         return isSure
+    }
+
+    private func closureKey(_ relation: Int) -> PublishedGraph.ClosureKey? {
+        guard self.known != nil else { return nil }
+        return PublishedGraph.ClosureKey(
+            type: self.subject.type, node: self.subject.node, subjectRelation: self.subject.relation,
+            isWildcard: self.subject.isWildcard, relation: relation)
     }
 
     private mutating func reach(_ node: NodeID, _ relation: Int) {

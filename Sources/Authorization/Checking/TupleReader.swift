@@ -6,16 +6,24 @@ internal import PropertyGraph
 final class TupleReader {
     let model: BoundModel
     let graph: GraphSnapshot
+    /// Which nodes stand for all of a type, by the type's number.
+    private let wildcards: ContiguousArray<BoundModel.Wildcard>
     private let validity: ValidityReader
     private let context: JSON.Object
     /// Answers of conditions whose tuples have no context of their own, by the condition's number.
     private var answers: ContiguousArray<Decision?> = []
     private var arguments: [[CELValue?]?] = []
     private var misfits: [Int: String] = [:]
+    /// Whether nothing that was read so far depends on the time or on what the request says.
+    var isTimeless = true
 
-    init(model: BoundModel, graph: GraphSnapshot, at moment: ZonedDateTime, context: JSON.Object) {
+    init(
+        model: BoundModel, graph: GraphSnapshot, wildcards: ContiguousArray<BoundModel.Wildcard>,
+        at moment: ZonedDateTime, context: JSON.Object
+    ) {
         self.model = model
         self.graph = graph
+        self.wildcards = wildcards
         self.validity = ValidityReader(graph: graph, at: moment)
         self.context = context
     }
@@ -29,10 +37,13 @@ final class TupleReader {
         if let key = self.model.condition {
             let name = self.graph.property(key, of: relationship)
             if !name.isNull {
+                self.isTimeless = false
                 return self.conditional(relationship, name, admission, isAssumed: isAssumed)
             }
         }
         guard self.model.admissions[admission].isUnconditional else { return .no }
+        guard self.validity.isBounded(relationship) else { return .yes }
+        self.isTimeless = false
         return isAssumed || self.validity.isValid(relationship) ? .yes : .no
     }
 
@@ -53,10 +64,13 @@ final class TupleReader {
     }
 
     private func isWildcard(_ node: NodeID, _ admission: Int) -> Bool {
-        guard let key = self.model.types[self.model.admissions[admission].subjectType].key else {
-            return false
+        let type = self.model.admissions[admission].subjectType
+        switch self.wildcards[type] {
+        case .none: return false
+        case .one(let one): return one == node
+        case .any:
+            return self.model.types[type].key.map { self.graph.property($0, of: node).string == "*" } ?? false
         }
-        return self.graph.property(key, of: node).string == "*"
     }
 
     // MARK: Conditions

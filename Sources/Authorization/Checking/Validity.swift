@@ -36,6 +36,14 @@ struct ValidityReader {
         self.until = graph.tokens.propertyKey(GraphNaming.validUntil)
     }
 
+    /// Whether the relationship says when it counts.
+    @inline(__always)
+    func isBounded(_ relationship: RelationshipID) -> Bool {
+        if let until = self.until, !self.graph.property(until, of: relationship).isNull { return true }
+        if let from = self.from, !self.graph.property(from, of: relationship).isNull { return true }
+        return false
+    }
+
     /// Whether the relationship counts at the moment.
     @inline(__always)
     func isValid(_ relationship: RelationshipID) -> Bool {

@@ -25,7 +25,7 @@ package final class AuthorizationStore: Sendable {
     /// - Throws: ``AuthorizationError/modelNotFound(_:)``, ``AuthorizationError/noModel``.
     package func view(model id: String? = nil) throws(AuthorizationError) -> AuthorizationView {
         let graph = self.database.snapshot()
-        return try self.authorizer(id, in: graph).authorizer.view(of: graph)
+        return try self.authorizer(id, in: graph).authorizer.view(ofPublished: graph)
     }
 
     /// The id of the model that requests take which name none.

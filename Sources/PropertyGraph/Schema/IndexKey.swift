@@ -21,6 +21,42 @@ package struct IndexKey: Hashable, Comparable, Sendable {
         self.init(bytes: bytes)
     }
 
+    /// The key of a text; a short one is made without memory of its own.
+    package init(text: String) {
+        var (first, second): (UInt64, UInt64) = (UInt64(Tag.string) << 56, 0)
+        let count = text.utf8.count
+        // A byte for the type before, two zeros behind.
+        guard count <= 13 else {
+            self.init(bytes: Self.bytes(text))
+            return
+        }
+        var place = 1
+        for byte in text.utf8 {
+            // A zero byte is written otherwise.
+            guard byte != 0 else {
+                self.init(bytes: Self.bytes(text))
+                return
+            }
+            let shifted = UInt64(byte) << UInt64(56 - place % 8 * 8)
+            if place < 8 { first |= shifted } else { second |= shifted }
+            place += 1
+        }
+        self.init(head: (first, second), count: count + 3)
+    }
+
+    /// A key of at most 16 bytes.
+    private init(head: (UInt64, UInt64), count: Int) {
+        self.head = head
+        self.count = count
+        self.tail = nil
+    }
+
+    private static func bytes(_ text: String) -> ContiguousArray<UInt8> {
+        var bytes = ContiguousArray<UInt8>()
+        _ = Self.append(.string(text), to: &bytes)
+        return bytes
+    }
+
     init(bytes: ContiguousArray<UInt8>) {
         self.count = bytes.count
         self.head = (Self.word(bytes, at: 0), Self.word(bytes, at: 8))

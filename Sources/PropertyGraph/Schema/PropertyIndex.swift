@@ -43,6 +43,14 @@ package struct PropertyIndex: Sendable {
         return nodes
     }
 
+    /// The first entity under a key of all values; nil when there is none. O(log n).
+    package func first(_ key: IndexKey) -> UInt32? {
+        guard let entry = self.entries.first(from: Entry(key: key, id: 0)), entry.key == key else {
+            return nil
+        }
+        return entry.id
+    }
+
     /// How many entities are under a key of all values. O(log n).
     package func count(_ key: IndexKey) -> Int {
         self.entries.rank(Entry(key: key, id: .max)) - self.entries.rank(Entry(key: key, id: 0))
@@ -81,16 +89,6 @@ package struct PropertyIndex: Sendable {
         self.entries.contains(Entry(key: key, id: id))
     }
 
-    /// Whose key it is already, one of them.
-    func holder(_ key: IndexKey) -> UInt32? {
-        var holder: UInt32?
-        self.entries.forEach(from: self.entries.rank(Entry(key: key, id: 0))) { entry in
-            if entry.key == key { holder = entry.id }
-            return false
-        }
-        return holder
-    }
-
     /// The key of an entity with these properties, or nil when the index does not hold it.
     func key(_ property: (PropertyKeyID) -> Value) -> IndexKey? {
         if self.keys.count == 1 {
@@ -103,13 +101,13 @@ package struct PropertyIndex: Sendable {
     }
 
     mutating func insert(_ id: UInt32, under key: IndexKey) {
-        if self.holder(key) == nil { self.distinctCount += 1 }
+        if self.first(key) == nil { self.distinctCount += 1 }
         self.entries.insert(Entry(key: key, id: id))
     }
 
     mutating func remove(_ id: UInt32, under key: IndexKey) {
         self.entries.remove(Entry(key: key, id: id))
-        if self.holder(key) == nil { self.distinctCount -= 1 }
+        if self.first(key) == nil { self.distinctCount -= 1 }
     }
 
     /// Takes over what another index over the same keys holds.

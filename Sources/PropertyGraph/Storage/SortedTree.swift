@@ -68,6 +68,17 @@ struct SortedTree<Element: Comparable & Sendable>: Sendable {
         return rank + node.lowerBound(element)
     }
 
+    /// The least element that is not less than this one.
+    func first(from element: Element) -> Element? {
+        var node = self.root
+        while !node.isLeaf { node = node.children[node.childIndex(of: element)] }
+        let index = node.lowerBound(element)
+        if index < node.keys.count { return node.keys[index] }
+        // It is the first of the next leaf, if there is one.
+        let rank = self.rank(element)
+        return rank < self.count ? self[rank] : nil
+    }
+
     /// The element at a position, from 0.
     subscript(position: Int) -> Element {
         var node = self.root
