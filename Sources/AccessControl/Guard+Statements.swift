@@ -18,10 +18,10 @@ extension Guard {
         }
     }
 
-    /// On whose behalf queries run: which transactions and graphs they show.
-    package func queryCaller(_ caller: Caller, _ statement: PreparedQuery, _ catalog: GraphCatalog)
-        -> QueryCaller
-    {
+    /// On whose behalf a statement runs on a graph: which transactions and graphs it shows, and what of the graph.
+    package func queryCaller(
+        _ caller: Caller, _ statement: PreparedQuery, on graph: String, _ catalog: GraphCatalog
+    ) -> QueryCaller {
         guard case .user(let principal) = caller else { return .administrator }
         let rights = self.now()
         guard !rights.allows(caller, .network(.administer)) else {
@@ -30,7 +30,8 @@ extension Guard {
         // Only commands show graphs; other statements need not know which.
         let graphs =
             statement.isAboutServer ? catalog.names.filter { rights.allows(caller, .graph(.check, $0)) } : []
-        return QueryCaller(user: principal.user, graphs: Set(graphs))
+        return QueryCaller(
+            user: principal.user, graphs: Set(graphs), rules: rights.rules(principal, on: graph))
     }
 }
 

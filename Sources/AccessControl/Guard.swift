@@ -60,7 +60,7 @@ package struct Rights: Sendable {
         }
     }
 
-    private func isGranted(_ principal: Principal, _ relation: String, _ object: EntityReference) -> Bool {
+    func isGranted(_ principal: Principal, _ relation: String, _ object: EntityReference) -> Bool {
         let user = EntityReference(type: "user", id: principal.user)
         // What cannot be decided is not allowed.
         let holds = { (relation: String, object: EntityReference) in

@@ -26,6 +26,8 @@ package struct CypherError: Error, Hashable, Sendable {
         case limit = "LimitExceeded"
         /// The query was cancelled.
         case cancelled = "Cancelled"
+        /// Whoever asks may not do this with the graph.
+        case forbidden = "Forbidden"
     }
 
     /// The kind.

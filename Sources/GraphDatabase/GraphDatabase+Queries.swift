@@ -32,6 +32,9 @@ extension GraphDatabase {
             : await withTaskExecutorPreference(self.threads) {
                 await self.prepare(index, limits, control)
             }
+        if limits.caller.rules != nil {
+            await withTaskExecutorPreference(self.threads) { await self.prepareSight(prepared, limits) }
+        }
         return try await self.write { transaction in
             try prepared.run(
                 in: transaction, parameters: parameters, limits: limits, now: Self.now(),
@@ -48,6 +51,21 @@ extension GraphDatabase {
         try await withTaskExecutorPreference(self.threads) {
             try await self.read(prepared, parameters, limits, control, on: snapshot)
         }
+    }
+
+    /// The newest snapshot, as far as somebody sees it whom rules keep from seeing all, made on a thread for queries.
+    package func seen(under rules: GraphRules?) async -> GraphSnapshot {
+        let snapshot = self.snapshot()
+        guard let rules else { return snapshot }
+        return await withTaskExecutorPreference(self.threads) { await self.seen(snapshot, rules) }
+    }
+
+    @concurrent private func seen(_ snapshot: GraphSnapshot, _ rules: GraphRules) async -> GraphSnapshot {
+        self.engine.seen(snapshot, under: rules, database: self.name)
+    }
+
+    @concurrent private func prepareSight(_ prepared: PreparedQuery, _ limits: QueryLimits) async {
+        prepared.prepareSight(of: self.snapshot(), limits: limits, database: self.name)
     }
 
     /// Nil when there is nothing to prepare, or the time for it is over: then the command itself ends at once.

@@ -67,10 +67,10 @@ extension GraphDatabase {
     ///
     /// Cancelling takes both: `control` for a query that computes, the hand-over for one that waits.
     ///
-    /// `begin` is told the plan, or why the query cannot run, before there is anything to take.
+    /// `encoder` is given the graph that the rows are about: what the caller sees of the snapshot. `begin` is told the plan, or why the query cannot run, before there is anything to take.
     package func stream<Encoder: RowEncoder>(
         _ statement: PreparedQuery, on snapshot: GraphSnapshot, parameters: [String: Value],
-        limits: QueryLimits, control: QueryControl, encoder: Encoder,
+        limits: QueryLimits, control: QueryControl, encoder: @escaping @Sendable (GraphSnapshot) -> Encoder,
         to handover: ResultHandover<Encoder.Piece, QueryResult>,
         begin: @escaping @Sendable (Result<PlannedQuery, any Error>) -> Void
     ) {
@@ -80,12 +80,12 @@ extension GraphDatabase {
         self.threads.run {
             let planned: PlannedQuery
             do {
-                planned = try statement.planned(on: snapshot)
+                planned = try statement.planned(on: snapshot, limits: boundless, database: name)
             } catch {
                 return begin(.failure(error))
             }
             begin(.success(planned))
-            var pieces = Pieces(encoder, handover, control)
+            var pieces = Pieces(encoder(planned.graph), handover, control)
             let end = Result {
                 let result = try planned.stream(
                     parameters: parameters, limits: boundless, now: GraphDatabase.now(), database: name,

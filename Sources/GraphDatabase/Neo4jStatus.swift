@@ -83,6 +83,7 @@ package struct Neo4jStatus: Hashable, Sendable {
         // Not transient: the same query meets the same limit again.
         case .limit: "Neo.ClientError.General.TransactionOutOfMemoryError"
         case .cancelled: "Neo.ClientError.Transaction.Terminated"
+        case .forbidden: "Neo.ClientError.Security.Forbidden"
         }
     }
 
@@ -103,6 +104,7 @@ package struct Neo4jStatus: Hashable, Sendable {
         case .schemaNotFound: "Neo.ClientError.Schema.ConstraintNotFound"
         case .indexOwnedByConstraint: "Neo.ClientError.Schema.ForbiddenOnConstraintIndex"
         case .interrupted: "Neo.ClientError.Transaction.Terminated"
+        case .forbidden, .nodeHasHiddenRelationships: "Neo.ClientError.Security.Forbidden"
         case .outOfOrder, .rollbackFailed, .full: "Neo.DatabaseError.General.UnknownError"
         }
     }

@@ -126,6 +126,7 @@ enum ErrorMapping {
         switch error.kind {
         case .constraintValidationFailed, .constraintVerificationFailed: .conflict
         case .limit, .cancelled: .unprocessableContent
+        case .forbidden: .forbidden
         default: .badRequest
         }
     }

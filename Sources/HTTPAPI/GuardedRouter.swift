@@ -4,6 +4,7 @@ package import AccessControl
 internal import GraphDatabase
 internal import HTTPTypes
 internal import Hummingbird
+internal import PropertyGraph
 internal import Synchronization
 
 /// What a route asks of the guard before its handler runs.
@@ -144,7 +145,20 @@ extension Services {
         let id = id ?? GraphCatalog.network
         context.inquiry.note()
         if case .unchecked = context.caller { return }
-        try self.access.require(context.caller, .graph(what, self.stores.graph(of: id) ?? id))
+        let graph = self.stores.graph(of: id) ?? id
+        try self.access.require(context.caller, .graph(what, graph))
+        // Checks tell by the whole graph who may do what; what shows or changes its tuples is for those who see it all.
+        if what == .read || what == .write { try self.requireNoRules(on: graph, "its tuples", context) }
+    }
+
+    /// What is done with all of a graph is not for those from whom rules hide a part of it, or who may not write a part.
+    /// - Throws: ``HTTPProblem`` when the caller has rules.
+    func requireNoRules(on graph: String, _ what: String, _ context: APIContext) throws {
+        guard self.access.now().rules(context.caller, on: graph) != nil else { return }
+        throw HTTPProblem(
+            .forbidden, code: "forbidden",
+            "rules hide parts of the graph `\(graph)` from you or keep you from writing them, so \(what) are not for you; "
+                + "use Cypher, which shows and writes the rest")
     }
 
     /// What belongs to somebody: they may, and those who operate the network.

@@ -31,6 +31,10 @@ package enum GraphError: Error, Hashable, Sendable {
     case rollbackFailed
     /// All 4,294,967,295 numbers of a kind are used.
     case full
+    /// Rules keep whoever asks from writing this: `label `Person``, `property `salary``.
+    case forbidden(String)
+    /// A node cannot go while relationships hang on it, some of which its deleter may not see or not write.
+    case nodeHasHiddenRelationships(NodeID)
 }
 
 extension GraphError {
@@ -49,6 +53,7 @@ extension GraphError {
         case .interrupted: "interrupted"
         case .rollbackFailed: "rollback_failed"
         case .full: "graph_full"
+        case .forbidden, .nodeHasHiddenRelationships: "forbidden"
         }
     }
 }
@@ -85,6 +90,10 @@ extension GraphError: CustomStringConvertible {
         case .rollbackFailed:
             "changes could not be taken back; this is a defect of ours, and nothing was written"
         case .full: "the graph is full: no more than 4294967295 nodes and as many relationships"
+        case .forbidden(let what):
+            "you may not write \(what) in this graph; an administrator of the graph can change that"
+        case .nodeHasHiddenRelationships(let node):
+            "node \(node.index) has relationships that you may not see and so not delete; ask an administrator of the graph"
         }
     }
 

@@ -90,8 +90,17 @@ package struct GraphSnapshot: Sendable {
         _modify { yield &self.owned.checksUniqueness }
     }
 
+    /// What this snapshot does not show of the graph that it was made of; nil when it is all of it.
+    package internal(set) var concealed: GraphRules? {
+        @inline(__always) _read { yield self.storage.concealed }
+        _modify { yield &self.owned.concealed }
+    }
+
     /// An empty graph.
     package init() {}
+
+    /// Whether both are the very same state in memory: then nothing differs. O(1); false says nothing.
+    package func isIdentical(to other: GraphSnapshot) -> Bool { self.storage === other.storage }
 
     /// One past the greatest node number ever used.
     package var nodeIDBound: UInt32 { self.nodes.bound }
@@ -277,6 +286,7 @@ private final class GraphFields: @unchecked Sendable {
     @exclusivity(unchecked) var freeNodes: IDSet
     @exclusivity(unchecked) var freeRelationships: IDSet
     @exclusivity(unchecked) var checksUniqueness: Bool
+    @exclusivity(unchecked) var concealed: GraphRules?
 
     init() {
         self.version = 0
@@ -316,6 +326,7 @@ private final class GraphFields: @unchecked Sendable {
         self.freeNodes = other.freeNodes
         self.freeRelationships = other.freeRelationships
         self.checksUniqueness = other.checksUniqueness
+        self.concealed = other.concealed
     }
 }
 

@@ -13,6 +13,8 @@ package final class GraphTransaction {
     var undoLog = UndoLog()
     /// Who changes the graph, where somebody has to say: for those who keep a record of it.
     package var actor: String?
+    /// What may not be written now; nil when everything may.
+    var rules: NumberedRules?
     /// Whether taking something back failed: then nothing can be believed.
     private var isBroken = false
     /// Whether new entities get numbers of deleted ones; if not, whatever the transaction makes has greater numbers than
@@ -83,6 +85,16 @@ package final class GraphTransaction {
         return self.isBroken ? nil : self.graph
     }
 
+    /// Keeps what rules forbid from being written until ``liftRules()``; what they name gets numbers.
+    package func restrict(to rules: GraphRules) {
+        var tokens = self.graph.tokens
+        self.rules = NumberedRules(rules, naming: &tokens)
+        self.graph.adopt(tokens)
+    }
+
+    /// Everything may be written again.
+    package func liftRules() { self.rules = nil }
+
     private func touch(_ node: NodeID) {
         if node.index < self.base.nodeIDBound { self.touched.nodes.insert(node) }
     }
@@ -115,6 +127,12 @@ package final class GraphTransaction {
     package func createNode(
         labels: [LabelID], properties: [(key: PropertyKeyID, value: Value)]
     ) throws(GraphError) -> NodeID {
+        if let rules = self.rules {
+            try rules.requireWritable(labels, self.graph.tokens)
+            for (key, value) in properties where !value.isNull {
+                try rules.requireWritable(key, of: labels, self.graph.tokens)
+            }
+        }
         let node = try self.freeNode()
         let sorted = labels.count < 2 ? labels : Set(labels).sorted()
         try self.graph.insertNode(node, labels: sorted, properties: self.checked(properties))
@@ -159,6 +177,7 @@ package final class GraphTransaction {
     package func deleteNode(_ node: NodeID) throws(GraphError) {
         self.settle()
         let (labels, properties) = (self.graph.labels(of: node), self.graph.properties(of: node))
+        try self.rules?.requireDeletable(node, self.graph)
         try self.graph.removeNode(node)
         self.undoLog.append(.deletedNode(node, labels: labels, properties))
         self.touch(node)
@@ -174,6 +193,8 @@ package final class GraphTransaction {
         for direction in [Direction.outgoing, .incoming] {
             self.graph.forEachNeighbour(of: node, direction) { gone.insert($1) }
         }
+        try self.rules?.requireWritable(self.graph.labels(of: node), self.graph.tokens)
+        try self.rules?.requireSeen(gone, of: node, self.graph)
         for relationship in gone.sorted() { try self.deleteRelationship(relationship) }
         try self.deleteNode(node)
         return gone.count
@@ -183,6 +204,7 @@ package final class GraphTransaction {
     /// - Throws: ``GraphError`` when there is no such node or a constraint forbids it.
     @discardableResult
     package func addLabel(_ label: LabelID, to node: NodeID) throws(GraphError) -> Bool {
+        try self.rules?.requireAddable(label, to: node, self.graph)
         guard try !self.has(node, label) else { return false }
         try self.setLabels(of: node) { ($0 + [label]).sorted() }
         return true
@@ -192,6 +214,7 @@ package final class GraphTransaction {
     /// - Throws: ``GraphError/nodeNotFound(_:)``.
     @discardableResult
     package func removeLabel(_ label: LabelID, from node: NodeID) throws(GraphError) -> Bool {
+        try self.rules?.requireRemovable(label, from: node, self.graph)
         guard try self.has(node, label) else { return false }
         try self.setLabels(of: node) { $0.filter { $0 != label } }
         return true
@@ -217,6 +240,11 @@ package final class GraphTransaction {
         _ key: PropertyKeyID, of node: NodeID, to value: Value
     ) throws(GraphError) -> Value {
         guard self.graph.contains(node) else { throw .nodeNotFound(node) }
+        if let rules = self.rules {
+            let labels = self.graph.labels(of: node)
+            try rules.requireWritable(labels, self.graph.tokens)
+            try rules.requireWritable(key, of: labels, self.graph.tokens)
+        }
         try self.checkStorable(key, value)
         let old = self.graph.property(key, of: node)
         if old != value {
@@ -255,6 +283,12 @@ package final class GraphTransaction {
     private func insert(
         _ record: RelationshipRecord, _ properties: [(key: PropertyKeyID, value: Value)], isSettled: Bool
     ) throws(GraphError) -> RelationshipID {
+        if let rules = self.rules {
+            try rules.requireWritable(record.type, self.graph.tokens)
+            for (key, value) in properties where !value.isNull {
+                try rules.requireWritable(key, of: record.type, self.graph.tokens)
+            }
+        }
         let relationship = try self.freeRelationship()
         try self.graph.insertRelationship(
             relationship, record, self.checked(properties), isSettled: isSettled)
@@ -287,6 +321,7 @@ package final class GraphTransaction {
         guard let record = self.graph.relationship(relationship) else {
             throw .relationshipNotFound(relationship)
         }
+        try self.rules?.requireWritable(record.type, self.graph.tokens)
         let properties = self.graph.properties(of: relationship)
         try self.graph.removeRelationship(relationship)
         self.undoLog.append(.deletedRelationship(relationship, record, properties))
@@ -299,7 +334,13 @@ package final class GraphTransaction {
     package func setProperty(
         _ key: PropertyKeyID, of relationship: RelationshipID, to value: Value
     ) throws(GraphError) -> Value {
-        guard self.graph.contains(relationship) else { throw .relationshipNotFound(relationship) }
+        guard let record = self.graph.relationship(relationship) else {
+            throw .relationshipNotFound(relationship)
+        }
+        if let rules = self.rules {
+            try rules.requireWritable(record.type, self.graph.tokens)
+            try rules.requireWritable(key, of: record.type, self.graph.tokens)
+        }
         try self.checkStorable(key, value)
         let old = self.graph.property(key, of: relationship)
         if old != value {
@@ -318,6 +359,7 @@ package final class GraphTransaction {
     package func createIndex(
         _ definition: IndexDefinition, prepared: PreparedIndex? = nil, checkpoint: Checkpoint? = nil
     ) throws(GraphError) {
+        try self.rules?.requireWritable(definition.on, definition.label, definition.keys)
         try self.change(.createIndex(definition)) { graph throws(GraphError) in
             try graph.addIndex(definition, prepared: prepared, checkpoint: checkpoint)
         }
@@ -326,6 +368,11 @@ package final class GraphTransaction {
     /// Drops an index.
     /// - Throws: ``GraphError/schemaNotFound(name:)``, ``GraphError/indexOwnedByConstraint(name:)``.
     package func dropIndex(name: String) throws(GraphError) {
+        if let rules = self.rules,
+            let index = self.graph.indexes.first(where: { $0.definition.name == name })?.definition
+        {
+            try rules.requireWritable(index.on, index.label, index.keys)
+        }
         try self.change(.dropIndex(name: name)) { graph throws(GraphError) in
             try graph.removeIndex(name: name)
         }
@@ -336,6 +383,7 @@ package final class GraphTransaction {
     package func createConstraint(
         _ definition: ConstraintDefinition, prepared: PreparedIndex? = nil, checkpoint: Checkpoint? = nil
     ) throws(GraphError) {
+        try self.rules?.requireWritable(definition.kind.on, definition.entity, definition.keys)
         try self.change(.createConstraint(definition)) { graph throws(GraphError) in
             try graph.addConstraint(definition, prepared: prepared, checkpoint: checkpoint)
         }
@@ -344,6 +392,9 @@ package final class GraphTransaction {
     /// Drops a constraint and its index.
     /// - Throws: ``GraphError/schemaNotFound(name:)``.
     package func dropConstraint(name: String) throws(GraphError) {
+        if let rules = self.rules, let rule = self.graph.constraints.first(where: { $0.name == name }) {
+            try rules.requireWritable(rule.kind.on, rule.entity, rule.keys)
+        }
         try self.change(.dropConstraint(name: name)) { graph throws(GraphError) in
             try graph.removeConstraint(name: name)
         }

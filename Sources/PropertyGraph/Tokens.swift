@@ -44,6 +44,22 @@ package struct TokenTable: Sendable {
     mutating func internPropertyKey(_ name: String) -> PropertyKeyID {
         PropertyKeyID(self.propertyKeys.intern(name))
     }
+
+    /// Whether both have as many names: of two tables of one graph, the same.
+    func isAsLong(as other: TokenTable) -> Bool {
+        self.labels.names.count == other.labels.names.count
+            && self.relationshipTypes.names.count == other.relationshipTypes.names.count
+            && self.propertyKeys.names.count == other.propertyKeys.names.count
+    }
+
+    /// Without the names of what rules hide everywhere; all others keep their numbers.
+    func concealing(_ hidden: NumberedRules.Numbers) -> TokenTable {
+        var table = self
+        for label in hidden.labels { table.labels.blank(label.index) }
+        for type in hidden.types { table.relationshipTypes.blank(type.index) }
+        for key in hidden.keys { table.propertyKeys.blank(key.index) }
+        return table
+    }
 }
 
 /// Names numbered from 0 in order of first use.
@@ -65,13 +81,11 @@ package struct NameTable: Sendable {
         self.numbers[ExactText(text: name)] = number
         return number
     }
-}
 
-/// A text that equals others by its bytes: names that are spelled differently are different names.
-private struct ExactText: Hashable, Sendable {
-    let text: String
-
-    static func == (left: ExactText, right: ExactText) -> Bool { sameBytes(left.text, right.text) }
-
-    func hash(into hasher: inout Hasher) { hasher.combine(bytesOf: self.text) }
+    /// Forgets a name; its number is given to no other.
+    mutating func blank(_ number: UInt32) {
+        guard Int(number) < self.names.count else { return }
+        self.numbers[ExactText(text: self.names[Int(number)])] = nil
+        self.names[Int(number)] = ""
+    }
 }

@@ -84,6 +84,15 @@ package struct PlannedQuery: Sendable {
         guard let plan = self.plan, self.query.isReadOnly, !self.query.commitsInBatches else {
             return ([], [])
         }
+        guard self.graph.concealed == nil else {
+            // What only hidden nodes have must look as what nobody has.
+            return (
+                plan.names.labels.filter { self.graph.tokens.label($0).map(self.graph.count) ?? 0 == 0 },
+                plan.names.types.filter {
+                    self.graph.tokens.relationshipType($0).map { self.graph.count($0) } ?? 0 == 0
+                }
+            )
+        }
         return (
             plan.names.labels.filter { self.graph.tokens.label($0) == nil },
             plan.names.types.filter { self.graph.tokens.relationshipType($0) == nil }

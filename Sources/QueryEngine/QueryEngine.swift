@@ -19,6 +19,11 @@ package final class QueryEngine: Sendable {
     /// The queries that run now.
     package var running: RunningQueries { self.services.running }
 
+    /// What somebody sees of a graph from whom rules hide something; queries of callers with the same rules share it.
+    package func seen(_ graph: GraphSnapshot, under rules: GraphRules, database: String) -> GraphSnapshot {
+        self.services.concealed.seen(graph, rules, database: database)
+    }
+
     /// Adds a procedure, in place of an earlier one of that name.
     /// - Throws: ``CypherError`` when a procedure of every graph has the name, or there are too many.
     package func define(_ procedure: Procedure) throws(CypherError) {
@@ -137,9 +142,21 @@ package struct PreparedQuery: Sendable {
         now: ZonedDateTime, database: String = "", commit: BatchCommit? = nil, control: QueryControl? = nil
     ) throws(CypherError) -> QueryResult {
         let call = QueryCall(
-            snapshot: graph, parameters: parameters, limits: limits, now: now, database: database,
+            snapshot: self.seen(graph, limits.caller, database), parameters: parameters, limits: limits,
+            now: now, database: database,
             commit: commit, control: control)
         return try self.run(call)
+    }
+
+    /// What a caller sees of a graph; all of it when no rules are made for him.
+    private func seen(_ graph: GraphSnapshot, _ caller: QueryCaller, _ database: String) -> GraphSnapshot {
+        guard let rules = caller.rules else { return graph }
+        return self.services.concealed.seen(graph, rules, database: database)
+    }
+
+    /// Makes what a caller sees of a graph, so that running the query as the graph's writer does not: others would wait.
+    package func prepareSight(of graph: GraphSnapshot, limits: QueryLimits, database: String) {
+        _ = self.seen(graph, limits.caller, database)
     }
 
     /// Runs in a transaction. When it throws, the transaction is as before.
@@ -151,9 +168,16 @@ package struct PreparedQuery: Sendable {
     ) throws(CypherError) -> QueryResult {
         let savepoint = transaction.savepoint()
         if let user = limits.caller.user { transaction.actor = user }
+        var seen: GraphSnapshot?
+        if let rules = limits.caller.rules {
+            transaction.restrict(to: rules)
+            seen = self.services.concealed.seen(
+                transaction.graph, rules, database: database, isCommitted: false)
+        }
+        defer { transaction.liftRules() }
         do {
             let call = QueryCall(
-                snapshot: nil, transaction: transaction, parameters: parameters, limits: limits,
+                snapshot: seen, transaction: transaction, parameters: parameters, limits: limits,
                 now: now, database: database, control: control, preparedIndex: preparedIndex)
             return try self.run(call)
         } catch {
@@ -162,9 +186,12 @@ package struct PreparedQuery: Sendable {
         }
     }
 
-    /// The query with its plan for a graph, which is made if need be.
+    /// The query with its plan for what a caller sees of a graph, which are made if need be.
     /// - Throws: ``CypherError``.
-    package func planned(on graph: GraphSnapshot) throws(CypherError) -> PlannedQuery {
+    package func planned(
+        on graph: GraphSnapshot, limits: QueryLimits, database: String
+    ) throws(CypherError) -> PlannedQuery {
+        let graph = self.seen(graph, limits.caller, database)
         guard case .query(let query) = self.statement.body else {
             return PlannedQuery(query: self, graph: graph, plan: nil)
         }
@@ -176,8 +203,14 @@ package struct PreparedQuery: Sendable {
         }
     }
 
-    /// As ``planned(on:)`` when there is a plan that suits the graph; nil when one is to be made.
-    package func known(on graph: GraphSnapshot) -> PlannedQuery? {
+    /// As ``planned(on:limits:database:)`` when there is a plan that suits the graph; nil when something is to be made.
+    package func known(on graph: GraphSnapshot, limits: QueryLimits, database: String) -> PlannedQuery? {
+        guard let rules = limits.caller.rules else { return self.known(onSeen: graph) }
+        return self.services.concealed.known(graph, rules, database: database).flatMap(self.known(onSeen:))
+    }
+
+    /// As ``known(on:limits:database:)`` on the graph of a result, which shows what the result's reader may see.
+    package func known(onSeen graph: GraphSnapshot) -> PlannedQuery? {
         self.plans.known(suiting: graph).map { PlannedQuery(query: self, graph: graph, plan: $0) }
     }
 
@@ -214,7 +247,8 @@ package struct PreparedQuery: Sendable {
     ) throws -> QueryResult {
         switch self.statement.body {
         case .query(let query): try self.execute(query, call, sink)
-        case .schema(let command): try SchemaExecutor.run(command, call)
+        case .schema(let command):
+            try SchemaExecutor.run(command, call, concealed: self.services.concealed)
         case .administration:
             throw CypherError(
                 .semantic, "NotSupported", "commands about whole graphs do not run inside one of them")
@@ -235,7 +269,8 @@ package struct PreparedQuery: Sendable {
                 columns: names, rows: [], counters: QueryCounters(), graph: call.graph,
                 plan: PlanDescription(root))
         }
-        let context = ExecutionContext(call, names: plan.names, entry: entry)
+        let context = ExecutionContext(
+            call, names: plan.names, entry: entry, concealed: self.services.concealed)
         if self.statement.mode == .profile { context.profile = QueryProfile() }
         var count = 0
         var row = Row(count: plan.slotCount)
@@ -284,8 +319,8 @@ extension PlannedQuery {
 
 /// One run of a query: where, with what, and within which limits.
 struct QueryCall {
-    /// What a read sees; nil in a transaction, whose graph nobody else may hold while the query writes: each page that it
-    /// changes would be copied.
+    /// What a read sees, and in a transaction what a caller with rules does; else nil there, as nobody else may hold its graph
+    /// while the query writes: each page that it changes would be copied.
     let snapshot: GraphSnapshot?
     var transaction: GraphTransaction?
     let parameters: [String: Value]
@@ -300,8 +335,8 @@ struct QueryCall {
     var preparedIndex: PreparedIndex?
     var plan: Plan?
 
-    /// The graph as of now.
-    var graph: GraphSnapshot { self.transaction?.graph ?? self.snapshot ?? GraphSnapshot() }
+    /// The graph as of now, as far as the caller sees it.
+    var graph: GraphSnapshot { self.snapshot ?? self.transaction?.graph ?? GraphSnapshot() }
 }
 
 /// What a query gave.

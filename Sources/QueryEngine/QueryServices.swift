@@ -11,6 +11,7 @@ struct QueryServices: FunctionSignatures {
     let functions = FunctionRegistry.standard
     let procedures: ProcedureRegistry
     let running = RunningQueries()
+    let concealed = ConcealedGraphs()
     let files: CSVFiles?
 
     init(procedures: ProcedureRegistry, files: CSVFiles?) {

@@ -178,10 +178,23 @@ package final class GraphShell {
 
     private func ask(_ statement: String) async throws {
         let start = ContinuousClock.now
-        let answer = try await self.answer(statement)
+        let isByRow = self.settings.format.isByRow
+        let answer = isByRow ? try await self.stream(statement) : try await self.answer(statement)
         self.lastStatement = statement
         self.lastAnswer = answer
-        self.show(answer, after: start.duration(to: .now))
+        self.show(answer, after: start.duration(to: .now), hasRows: !isByRow)
+    }
+
+    /// Prints rows as they come; the answer holds the first ones.
+    private func stream(_ statement: String) async throws -> JSON {
+        let (backend, parameters, graph) = (self.backend, self.settings.parameters, self.settings.graph)
+        let printer = RowPrinter(self.settings.format)
+        let answer = try await self.interrupts.running {
+            try await backend.stream(statement, parameters: parameters, graph: graph) {
+                try printer.take($0, $1)
+            }
+        }
+        return try printer.finish(answer)
     }
 
     private func answer(_ statement: String) async throws -> JSON {
@@ -191,11 +204,11 @@ package final class GraphShell {
         }
     }
 
-    private func show(_ answer: JSON, after time: Duration) {
+    private func show(_ answer: JSON, after time: Duration, hasRows: Bool = true) {
         let columns = answer["data"]?["fields"]?.array?.compactMap(\.string) ?? []
         let rows = answer["data"]?["values"]?.array?.map { $0.array ?? [] } ?? []
         if let plan = answer["queryPlan"]?["text"]?.string { self.say(plan) }
-        if !columns.isEmpty, !(rows.isEmpty && answer["queryPlan"] != nil) {
+        if hasRows, !columns.isEmpty, !(rows.isEmpty && answer["queryPlan"] != nil) {
             self.say(self.settings.format.text(columns, rows, width: self.width))
         }
         let changes = (answer["counters"]?.object ?? JSON.Object()).members

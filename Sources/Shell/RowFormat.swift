@@ -14,9 +14,21 @@ package enum RowFormat: String, CaseIterable, Sendable {
         case .json: return JSON.array(rows.map { Self.object(columns, $0) }).prettyText
         case .jsonl: return rows.map { Self.object(columns, $0).text }.joined(separator: "\n")
         case .csv:
-            return ([columns.map(JSON.string)] + rows)
-                .map { $0.map { Self.csv(Self.plain($0)) }.joined(separator: ",") }.joined(separator: "\n")
+            return ([columns.map(JSON.string)] + rows).map(Self.csv).joined(separator: "\n")
         }
+    }
+
+    /// Whether a row can be printed without those after it.
+    var isByRow: Bool { self == .csv || self == .jsonl }
+
+    /// Some of the rows as text, without an end of line; of a format that is by row. `isFirst`: whether they are the first.
+    func text(_ columns: [String], _ rows: [[JSON]], isFirst: Bool) -> String {
+        guard self == .csv, !isFirst else { return self.text(columns, rows) }
+        return rows.map(Self.csv).joined(separator: "\n")
+    }
+
+    private static func csv(_ row: [JSON]) -> String {
+        row.map { Self.csv(Self.plain($0)) }.joined(separator: ",")
     }
 
     private static func object(_ columns: [String], _ row: [JSON]) -> JSON {

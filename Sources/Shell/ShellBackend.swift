@@ -5,6 +5,18 @@ package protocol ShellBackend: Sendable {
     /// Runs a statement, in the open transaction when there is one.
     /// - Returns: the Query API's answer, with counters.
     func run(_ statement: String, parameters: JSON.Object, graph: String) async throws -> JSON
+    /// Runs a statement as ``run(_:parameters:graph:)`` and gives its rows as they come, so that none are held.
+    /// - Parameters:
+    ///   - statement: what to run.
+    ///   - parameters: its parameters.
+    ///   - graph: on which graph.
+    ///   - take: gets the columns and some rows, or none with the columns alone.
+    /// - Returns: the answer without its rows.
+    /// - Throws: as ``run(_:parameters:graph:)``, also behind rows that were given; what `take` throws.
+    func stream(
+        _ statement: String, parameters: JSON.Object, graph: String,
+        take: @escaping @Sendable (_ columns: [String], _ rows: [[JSON]]) throws -> Void
+    ) async throws -> JSON
     /// Whether a transaction is open. A statement that fails ends it.
     func isInTransaction() async -> Bool
     /// Begins a transaction.

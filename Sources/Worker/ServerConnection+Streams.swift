@@ -66,14 +66,60 @@ extension ServerConnection {
         }
         var iterator = response.body.makeAsyncIterator()
         while true {
-            let buffer: ByteBuffer?
-            do {
-                buffer = try await iterator.next()
-            } catch {
-                throw ConnectionError.unreachable(url: self.url, reason: "the answer was cut off: \(error)")
-            }
-            guard let buffer else { return }
+            guard let buffer = try await self.next(&iterator) else { return }
             try take(Array(buffer.readableBytesView))
+        }
+    }
+
+    /// Sends JSON and reads an answer that is JSON Lines, line by line as it comes.
+    /// - Parameters:
+    ///   - path: where to.
+    ///   - body: what to send.
+    ///   - timeoutSeconds: how long all of it may take.
+    ///   - take: is given some lines in order.
+    /// - Throws: ``ConnectionError``, also when the answer was cut off; `CancellationError`; what `take` throws.
+    package func lines(
+        _ path: String, body: JSON, timeoutSeconds: Int, take: ([JSON]) throws -> Void
+    ) async throws {
+        var request = self.request("POST", path)
+        request.headers.add(name: "content-type", value: "application/json")
+        request.headers.add(name: "accept", value: "application/jsonl")
+        request.body = .bytes(Array(body.text.utf8))
+        let response: HTTPClientResponse
+        do {
+            response = try await self.client.execute(request, timeout: .seconds(Int64(timeoutSeconds)))
+        } catch {
+            if error is CancellationError { throw error }
+            throw ConnectionError.unreachable(url: self.url, reason: "\(error)")
+        }
+        guard (200..<300).contains(response.status.code) else {
+            let bytes = (try? await response.body.collect(upTo: 1 << 24)).map { Array($0.readableBytesView) }
+            throw Self.refusal(response.status.code, bytes ?? [])
+        }
+        var iterator = response.body.makeAsyncIterator()
+        var rest: [UInt8] = []
+        while let buffer = try await self.next(&iterator) {
+            rest += buffer.readableBytesView
+            guard let end = rest.lastIndex(of: UInt8(ascii: "\n")) else { continue }
+            let lines = rest[..<end].split(separator: UInt8(ascii: "\n"))
+            do {
+                try take(lines.map { try JSON.parse(utf8: Array($0)) })
+            } catch let error as JSONError {
+                throw ConnectionError.unreachable(
+                    url: self.url + path, reason: "the answer is not JSON: \(error)")
+            }
+            rest.removeFirst(end + 1)
+        }
+    }
+
+    private func next(
+        _ iterator: inout HTTPClientResponse.Body.AsyncIterator
+    ) async throws -> ByteBuffer? {
+        do {
+            return try await iterator.next()
+        } catch {
+            if error is CancellationError { throw error }
+            throw ConnectionError.unreachable(url: self.url, reason: "the answer was cut off: \(error)")
         }
     }
 

@@ -75,6 +75,30 @@ final class FolderShell: ShellBackend {
         }
     }
 
+    func stream(
+        _ statement: String, parameters: JSON.Object, graph: String,
+        take: @escaping @Sendable ([String], [[JSON]]) throws -> Void
+    ) async throws -> JSON {
+        let prepared = try self.catalog.engine.prepare(statement)
+        guard prepared.isReadOnly, !prepared.commitsInBatches, prepared.administration == nil,
+            await !self.isInTransaction()
+        else {
+            return try await self.run(statement, parameters: parameters, graph: graph).giveRows(to: take)
+        }
+        var values: [String: Value] = [:]
+        for member in parameters { values[member.name] = Value(plainJSON: member.value) }
+        let database = try await self.catalog.graph(prepared.statement.graph ?? graph)
+        let stream = try await database.rows(of: prepared, parameters: values) { PlainRows($0) }
+        let columns = stream.planned.columns
+        try take(columns, [])
+        // The wait for the next rows ends with the task, and the query with the stream.
+        while true {
+            let (pieces, end) = try await stream.next()
+            for rows in pieces { try take(columns, rows) }
+            if let end { return try end.get().queryAPIJSON(includesCounters: true) }
+        }
+    }
+
     private func run(
         _ statement: String, in transaction: ExplicitTransaction, _ parameters: [String: Value]
     ) async throws -> QueryResult {
@@ -116,6 +140,50 @@ final class FolderShell: ShellBackend {
     static let noTransaction = ShellError("no transaction is open; `:begin` begins one")
 }
 
+/// Rows as plain JSON.
+private struct PlainRows: RowEncoder {
+    private let graph: GraphSnapshot
+    private var piece: [[JSON]] = []
+    /// About.
+    private(set) var bytes = 0
+
+    init(_ graph: GraphSnapshot) { self.graph = graph }
+
+    var rows: Int { self.piece.count }
+
+    mutating func append(_ row: ResultRow) {
+        let values = (0..<row.count).map { self.graph.plainJSON(row[$0]) }
+        self.bytes += values.reduce(0) { $0 + Self.size($1) }
+        self.piece.append(values)
+    }
+
+    private static func size(_ json: JSON) -> Int {
+        switch json {
+        case .string(let text): 16 + text.utf8.count
+        case .array(let elements): elements.reduce(16) { $0 + Self.size($1) }
+        case .object(let object):
+            object.members.reduce(16) { $0 + 16 + $1.name.utf8.count + Self.size($1.value) }
+        default: 16
+        }
+    }
+
+    mutating func take() -> [[JSON]] {
+        defer { (self.piece, self.bytes) = ([], 0) }
+        return self.piece
+    }
+}
+
+extension JSON {
+    /// Gives the rows of an answer that holds them away.
+    fileprivate func giveRows(to take: ([String], [[JSON]]) throws -> Void) rethrows -> JSON {
+        let columns = self["data"]?["fields"]?.array?.compactMap(\.string) ?? []
+        try take(columns, self["data"]?["values"]?.array?.map { $0.array ?? [] } ?? [])
+        var rest = self.object ?? JSON.Object()
+        rest["data"] = nil
+        return .object(rest)
+    }
+}
+
 /// A shell on a server, over the Query API.
 final class ServerShell: ShellBackend {
     private static let timeoutSeconds = 3600
@@ -131,12 +199,54 @@ final class ServerShell: ShellBackend {
     }
 
     func run(_ statement: String, parameters: JSON.Object, graph: String) async throws -> JSON {
-        let body: JSON = [
-            "statement": .string(statement), "parameters": .object(parameters), "includeCounters": true,
-        ]
-        let open = self.transaction.withLock { $0 }
+        let path = self.transaction.withLock { $0 } ?? Self.path(graph)
+        return try await self.asking(statement, graph) {
+            try await self.call("POST", path, Self.body(statement, parameters))
+        }
+    }
+
+    private static func body(_ statement: String, _ parameters: JSON.Object) -> JSON {
+        ["statement": .string(statement), "parameters": .object(parameters), "includeCounters": true]
+    }
+
+    func stream(
+        _ statement: String, parameters: JSON.Object, graph: String,
+        take: @escaping @Sendable ([String], [[JSON]]) throws -> Void
+    ) async throws -> JSON {
+        let path = self.transaction.withLock { $0 } ?? Self.path(graph)
+        return try await self.asking(statement, graph) {
+            var (columns, summary) = ([String](), JSON?.none)
+            try await self.telling {
+                try await self.connection.lines(
+                    path, body: Self.body(statement, parameters), timeoutSeconds: Self.timeoutSeconds
+                ) { events in
+                    var rows: [[JSON]] = []
+                    for event in events {
+                        let body = event["_body"] ?? .null
+                        switch event["$event"]?.string {
+                        case "Header": columns = body["fields"]?.array?.compactMap(\.string) ?? []
+                        case "Record": rows.append(body.array ?? [])
+                        case "Summary": summary = body
+                        case "Error":
+                            try take(columns, rows)
+                            throw Self.failure(body)
+                        default: break
+                        }
+                    }
+                    try take(columns, rows)
+                }
+            }
+            guard let summary else { throw ShellError("the server's answer was cut off") }
+            return summary
+        }
+    }
+
+    /// Runs a body that asks the server for a statement, which is ended there when nobody waits for it any more.
+    private func asking(_ statement: String, _ graph: String, _ body: () async throws -> JSON) async throws
+        -> JSON
+    {
         do {
-            return try await self.call("POST", open ?? Self.path(graph), body)
+            return try await body()
         } catch is CancellationError {
             await self.terminate(statement, graph)
             self.forgetTransaction()
@@ -151,17 +261,28 @@ final class ServerShell: ShellBackend {
     private func forgetTransaction() { self.transaction.withLock { $0 = nil } }
 
     private func call(_ method: String, _ path: String, _ body: JSON?) async throws -> JSON {
+        let answer = try await self.telling {
+            try await self.connection.call(method, path, body: body, timeoutSeconds: Self.timeoutSeconds)
+        }
+        // Behind the rows that came before it.
+        if let errors = answer["errors"] { throw Self.failure(errors) }
+        return answer
+    }
+
+    /// Errors in the Query API's form are told without their wrapping.
+    private func telling<Result>(_ body: () async throws -> Result) async throws -> Result {
         do {
-            return try await self.connection.call(
-                method, path, body: body, timeoutSeconds: Self.timeoutSeconds)
+            return try await body()
         } catch let error as ConnectionError {
-            // The Query API's form of an error: the message without its wrapping.
-            if case .refused(let status, let problem) = error, let first = problem["errors"]?.array?.first {
-                let code: Int32 = status == 401 || status == 403 ? 4 : 2
-                throw CommandFailure(first["message"]?.string ?? "the query failed", code: code)
+            if case .refused(let status, let problem) = error, let errors = problem["errors"] {
+                throw Self.failure(errors, code: status == 401 || status == 403 ? 4 : 2)
             }
             throw error
         }
+    }
+
+    private static func failure(_ errors: JSON, code: Int32 = 2) -> CommandFailure {
+        CommandFailure(errors.array?.first?["message"]?.string ?? "the query failed", code: code)
     }
 
     /// Ends a query that nobody waits for any more.

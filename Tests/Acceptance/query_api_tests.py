@@ -140,6 +140,26 @@ class Bytes(Case):
             self.assertLess(time.monotonic(), end)
             time.sleep(0.02)
 
+    def test_a_long_document_needs_no_memory(self):
+        statement = "UNWIND range(1, 400000) AS x RETURN x, 'some text' AS t, [x, x] AS l"
+        peak = lambda: int(re.search(r"VmHWM:\s+(\d+)", pathlib.Path(f"/proc/{self.server.process.pid}/status").read_text()).group(1)) >> 10
+        self.post(self.path, {"statement": "RETURN 1"})
+        before = peak()
+        for accept in ("application/json", "application/vnd.neo4j.query"):
+            answer = self.post(self.path, {"statement": statement}, accept=accept)
+            self.assertEqual([len(answer["data"]["values"]), answer["queryType"]], [400_000, "r"])
+            last = answer["data"]["values"][-1]
+            self.assertEqual(last[0], 400_000 if accept == "application/json" else {"$type": "Integer", "_value": "400000"})
+        self.assertLess(peak() - before, 48)
+
+    def test_what_goes_wrong_late_stands_behind_the_rows(self):
+        late = self.post(self.path, {"statement": "UNWIND range(1, 100000) AS x RETURN 1 / (90001 - x) AS y"})
+        self.assertEqual(list(late), ["data", "errors"])
+        self.assertEqual(len(late["data"]["values"]), 90_000)
+        self.assertEqual(late["errors"][0]["code"], "Neo.ClientError.Statement.ArithmeticError")
+        soon = self.post(self.path, {"statement": "UNWIND range(1, 10) AS x RETURN 1 / (5 - x) AS y"}, status=400)
+        self.assertEqual((list(soon), soon["errors"][0]["code"]), (["errors"], "Neo.ClientError.Statement.ArithmeticError"))
+
     def test_typed_values_go_in_and_come_out(self):
         values = [
             ("Null", None), ("Boolean", True), ("Integer", "9007199254740993"), ("Float", "1.5"), ("Float", "NaN"), ("Float", "-Infinity"),

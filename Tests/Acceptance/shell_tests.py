@@ -8,6 +8,7 @@ import re
 import select
 import signal
 import struct
+import subprocess
 import termios
 import time
 import unittest
@@ -225,6 +226,42 @@ class ShellInAPipe(Case):
         self.assertEqual([json.loads(line) for line in lines], [{"n": 1, "text": "a,b"}, {"n": 2, "text": "a,b"}])
         self.assertEqual(self.shell(query, "--format", "csv"), 'n,text\n1,"a,b"\n2,"a,b"\n')
         self.assertEqual(json.loads(self.shell(query, "--format", "json"))[1]["n"], 2)
+
+    def measured(self, *arguments):
+        """-> (exit code, the last and the number of lines, the most memory of the process in MiB)"""
+        environment = {**os.environ, "PLEXUS_URL": self.server.url, "PLEXUS_TOKEN": self.server.token}
+        process = subprocess.Popen([str(PLEXUS), "shell", *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment)
+        last, count = b"", 0
+        for last in process.stdout:
+            count += 1
+        process.stdout.close()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        return process.returncode, last, count, usage.ru_maxrss >> 10
+
+    def needs_no_memory(self, *arguments):
+        for format, extra, end in (("csv", 1, b"300000,some text\n"), ("jsonl", 0, b'{"x":300000,"t":"some text"}\n')):
+            with self.subTest(format):
+                ask = lambda statement: self.measured(*arguments, "--format", format, "-c", statement)
+                *_, little = ask("RETURN 1 AS x")
+                code, last, count, much = ask("UNWIND range(1, 300000) AS x RETURN x, 'some text' AS t")
+                self.assertEqual((code, count, last), (0, 300_000 + extra, end))
+                self.assertLess(much - little, 32)
+                # What goes wrong late is told after the rows before it.
+                code, last, count, _ = ask("UNWIND range(1, 100000) AS x RETURN 1 / (50001 - x) AS y")
+                self.assertEqual((code, count), (2, 50_000 + extra))
+
+    def test_rows_of_a_server_are_printed_as_they_come(self):
+        self.needs_no_memory()
+
+    def test_rows_of_a_folder_are_printed_as_they_come(self):
+        self.server.stop()
+        self.needs_no_memory("--data", self.folder / "data")
+
+    def test_what_goes_wrong_behind_rows_fails_in_every_format(self):
+        for format in ("table", "json", "csv", "jsonl"):
+            with self.subTest(format):
+                self.assertIn("division by zero", self.shell("UNWIND range(1, 100000) AS x RETURN 1 / (90001 - x) AS y;", "--format", format, code=2))
 
     def transaction(self, shell):
         count = "MATCH (t:T) RETURN count(t) AS n;\n"

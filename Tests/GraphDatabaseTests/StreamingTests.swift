@@ -33,7 +33,7 @@ private final class Reader: Sendable {
         self.handover = ResultHandover(threads: graph.threads, patience: patience) { signal.yield() }
         graph.stream(
             try graph.engine.prepare(text), on: graph.snapshot(), parameters: [:], limits: .standard,
-            control: self.control, encoder: PlainRows(), to: self.handover
+            control: self.control, encoder: { _ in PlainRows() }, to: self.handover
         ) { columns in
             if case .success(let planned) = columns { self.columns.withLock { $0 = planned.columns } }
             if case .failure = columns { signal.finish() }
@@ -169,11 +169,11 @@ struct StreamingTests {
         try await Self.withGraph { graph in
             let snapshot = graph.snapshot()
             let short = try graph.engine.prepare("RETURN 1")
-            #expect(short.known(on: snapshot)?.isBrief == nil, "it is not planned yet")
-            #expect(try short.planned(on: snapshot).columns == ["1"])
-            #expect(short.known(on: snapshot)?.isBrief == true)
+            #expect(short.known(onSeen: snapshot)?.isBrief == nil, "it is not planned yet")
+            #expect(try short.planned(on: snapshot, limits: .standard, database: graph.name).columns == ["1"])
+            #expect(short.known(onSeen: snapshot)?.isBrief == true)
             let long = try graph.engine.prepare("UNWIND range(1, 5000) AS x RETURN sum(x)")
-            let plan = try long.planned(on: snapshot)
+            let plan = try long.planned(on: snapshot, limits: .standard, database: graph.name)
             #expect(plan.isBrief)
             do {
                 _ = try plan.stream(
@@ -184,7 +184,7 @@ struct StreamingTests {
                 #expect(QueryControl.isNotBrief(error))
             }
             let call = try graph.engine.prepare("CALL db.labels()")
-            #expect(try !call.planned(on: snapshot).isBrief)
+            #expect(try !call.planned(on: snapshot, limits: .standard, database: graph.name).isBrief)
         }
     }
 }

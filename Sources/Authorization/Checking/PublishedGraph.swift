@@ -68,8 +68,9 @@ final class PublishedGraph: Sendable {
 
     func keep(_ closure: Closure, _ key: ClosureKey) {
         self.state.withLock { state in
-            guard state.uses > Self.worth, state.pairCount + closure.pairs.count < Self.pairLimit else { return }
-            state.pairCount += closure.pairs.count + 1
+            let count = state.pairCount + closure.pairs.count + 1
+            guard state.uses > Self.worth, count < Self.pairLimit else { return }
+            state.pairCount = count
             state.closures[key] = closure
         }
     }

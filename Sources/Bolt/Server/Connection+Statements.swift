@@ -85,7 +85,7 @@ extension Connection {
         if let limit = options.timeLimit { limits.seconds = min(limits.seconds, limit / .seconds(1)) }
         if let transaction = self.transaction { limits = transaction.limits(limits) }
         limits.caller = self.configuration.access.queryCaller(
-            self.caller, statement, self.configuration.catalog)
+            self.caller, statement, on: graph.name, self.configuration.catalog)
         return Call(request, statement, parameters, options, graph, limits)
     }
 
@@ -155,17 +155,20 @@ extension Connection {
 
     private func open(_ call: Call, _ result: QueryResult, _ control: QueryControl) {
         self.open(
-            call, columns: result.columns, .values(result, self.encoder(of: result.graph), done: 0), control,
+            call, columns: result.columns, .values(result, self.encoders(result.graph), done: 0), control,
             nil, version: call.graph.snapshot().version)
     }
 
-    private func encoder(of snapshot: GraphSnapshot) -> RecordEncoder {
-        RecordEncoder(snapshot: snapshot, version: self.version, utcPatch: self.usesUTC)
+    /// Makes the encoder of rows about a graph, on any thread.
+    private var encoders: @Sendable (GraphSnapshot) -> RecordEncoder {
+        let (version, usesUTC) = (self.version, self.usesUTC)
+        return { RecordEncoder(snapshot: $0, version: version, utcPatch: usesUTC) }
     }
 
     /// Runs a read: here when it is brief, else on a thread that hands its rows over.
     private func read(_ call: Call, on snapshot: GraphSnapshot) {
-        if let planned = call.statement.known(on: snapshot), planned.isBrief,
+        if let planned = call.statement.known(
+            on: snapshot, limits: call.limits, database: call.graph.name), planned.isBrief,
             call.statement.statement.source.utf8.count <= Self.briefText, self.readBriefly(call, planned)
         {
             return
@@ -182,7 +185,7 @@ extension Connection {
         }
         call.graph.stream(
             call.statement, on: snapshot, parameters: call.parameters, limits: call.limits, control: control,
-            encoder: self.encoder(of: snapshot), to: handover
+            encoder: self.encoders, to: handover
         ) { planned in
             back { connection in
                 do {
@@ -200,7 +203,7 @@ extension Connection {
     /// Whether the read is done; it is not when it turned out to take more than a moment.
     private func readBriefly(_ call: Call, _ planned: PlannedQuery) -> Bool {
         let control = QueryControl(isBrief: true)
-        var encoder = self.encoder(of: planned.graph)
+        var encoder = self.encoders(planned.graph)
         var limits = call.limits
         (limits.rows, limits.heldValues) = (Self.briefRows, Self.briefValues)
         do {

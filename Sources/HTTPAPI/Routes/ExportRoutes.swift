@@ -5,7 +5,7 @@ internal import GraphStorage
 internal import HTTPTypes
 internal import Hummingbird
 
-/// `GET /v1/export?format=jsonl|cypher|schema`: the whole graph as of now, as it is read; the sender waits for the reader.
+/// `GET /v1/export?format=jsonl|cypher|schema`: the graph as of now, as far as the caller sees it, as it is read; the sender waits for the reader.
 struct ExportRoutes {
     let services: Services
 
@@ -13,7 +13,9 @@ struct ExportRoutes {
         router.get("/v1/export", .inHandler) { request, context in
             let name = request.parameter("db") ?? GraphCatalog.network
             try self.services.require(.graph(.read, name), context)
-            let graph = try AuditChain.withoutHeads(try await self.services.catalog.graph(name).snapshot())
+            let database = try await self.services.catalog.graph(name)
+            let rules = self.services.access.now().rules(context.caller, on: name)
+            let graph = try AuditChain.withoutHeads(await database.seen(under: rules))
             switch request.parameter("format") ?? "jsonl" {
             case "jsonl":
                 return Self.response("application/x-ndjson") { writer in

@@ -31,6 +31,7 @@ struct ImportRoutes {
     private func graph(_ request: Request, _ context: APIContext) async throws -> GraphDatabase {
         let name = request.parameter("db") ?? GraphCatalog.network
         try self.services.require(.graph(.write, name), context)
+        try self.services.requireNoRules(on: name, "imports", context)
         return try await self.services.catalog.graph(name)
     }
 

@@ -1,3 +1,12 @@
+/// A text that equals others by its bytes: names that are spelled differently are different names.
+struct ExactText: Hashable, Sendable {
+    let text: String
+
+    static func == (left: ExactText, right: ExactText) -> Bool { sameBytes(left.text, right.text) }
+
+    func hash(into hasher: inout Hasher) { hasher.combine(bytesOf: self.text) }
+}
+
 /// Whether two texts are the same bytes. `==` would also hold for other spellings of the same characters, and storing one
 /// in place of the other would change what was stored.
 package func sameBytes(_ left: String, _ right: String) -> Bool {

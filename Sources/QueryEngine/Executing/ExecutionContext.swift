@@ -36,6 +36,8 @@ final class ExecutionContext {
     let entry: RunningQueries.Entry?
     private var abandoned: [Any] = []
     private let control: QueryControl?
+    private let concealed: ConcealedGraphs
+    private let database: String
     @exclusivity(unchecked) private var keys: [PropertyKeyID?]
     @exclusivity(unchecked) private var labels: [LabelID?]
     @exclusivity(unchecked) private var types: [RelationshipTypeID?]
@@ -68,8 +70,13 @@ final class ExecutionContext {
         return 0..<self.graph.nodeIDBound
     }
 
-    init(_ call: QueryCall, names: TokenNames, entry: RunningQueries.Entry? = nil) {
+    init(
+        _ call: QueryCall, names: TokenNames, entry: RunningQueries.Entry? = nil,
+        concealed: ConcealedGraphs
+    ) {
         self.part = nil
+        self.concealed = concealed
+        self.database = call.database
         self.entry = entry
         self.control = call.control
         self.commit = call.commit
@@ -97,6 +104,8 @@ final class ExecutionContext {
         self.part = Part(number: part, scan: scan, range: range, failures: failures)
         self.entry = whole.entry
         self.control = whole.control
+        self.concealed = whole.concealed
+        self.database = whole.database
         self.commit = nil
         self.names = whole.names
         self.keys = Array(repeating: nil, count: whole.names.keys.count)
@@ -328,12 +337,33 @@ final class ExecutionContext {
         }
         try self.step()
         self.touch()
+        guard self.limits.caller.rules?.showsAll ?? true else {
+            return try self.write(body, seenIn: transaction)
+        }
         self.graph = Self.nothing
         defer { self.graph = transaction.graph }
         do {
             return try body(transaction)
         } catch {
             throw Self.cypherError(error)
+        }
+    }
+
+    /// As ``write(_:)`` for a caller with rules, who goes on seeing only what is not hidden.
+    private func write<Result>(
+        _ body: (GraphTransaction) throws(GraphError) -> Result, seenIn transaction: GraphTransaction
+    ) throws(CypherError) -> Result {
+        let mark = transaction.markStep()
+        defer {
+            var seen = self.graph
+            self.graph = Self.nothing
+            transaction.refresh(&seen, since: mark)
+            self.graph = seen
+        }
+        do {
+            return try body(transaction)
+        } catch {
+            throw Self.cypherError(error, for: self.limits.caller)
         }
     }
 
@@ -351,25 +381,47 @@ final class ExecutionContext {
             self.graph = try commit { transaction in
                 transaction.actor = self.limits.caller.user
                 self.transaction = transaction
-                self.graph = transaction.graph
+                if let rules = self.limits.caller.rules { transaction.restrict(to: rules) }
+                self.graph = self.seen(transaction.graph, isCommitted: false)
                 defer {
+                    transaction.liftRules()
                     self.transaction = nil
                     self.graph = Self.nothing
                 }
                 result = try body(name)
             }
+            self.graph = self.seen(self.graph)
         } catch {
             self.counters = counters
             self.deletedLater = []
-            self.graph = try commit { _ in }
+            self.graph = self.seen(try commit { _ in })
             throw (error as? GraphError).map(Self.cypherError) ?? error
         }
         guard let result else { throw CypherError(.cancelled, "Cancelled", "the transaction did not run") }
         return result
     }
 
+    /// What the caller sees of a graph.
+    private func seen(_ graph: GraphSnapshot, isCommitted: Bool = true) -> GraphSnapshot {
+        guard let rules = self.limits.caller.rules else { return graph }
+        return self.concealed.seen(graph, rules, database: self.database, isCommitted: isCommitted)
+    }
+
+    /// As ``cypherError(_:)``, without the values of a node that the caller may not see, or its number.
+    static func cypherError(_ error: GraphError, for caller: QueryCaller) -> CypherError {
+        guard case .alreadyExists(let constraint, let kind, let entity, let keys, _, _) = error,
+            let rules = caller.rules, !rules.showsAll
+        else { return self.cypherError(error) }
+        return CypherError(
+            .constraintValidationFailed, "ConstraintValidationFailed",
+            "a \(kind.rawValue) already exists with \(kind == .node ? "label" : "type") `\(entity)` and the same "
+                + "\(keys.map { "`\($0)`" }.joined(separator: ", ")) (constraint `\(constraint)`)")
+    }
+
     static func cypherError(_ error: GraphError) -> CypherError {
         switch error {
+        case .forbidden, .nodeHasHiddenRelationships:
+            CypherError(.forbidden, "Forbidden", error.description)
         case .nodeNotFound, .relationshipNotFound:
             CypherError(.entityNotFound, "DeletedEntityAccess", error.description)
         case .nodeHasRelationships:

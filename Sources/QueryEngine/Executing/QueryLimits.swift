@@ -1,3 +1,5 @@
+package import PropertyGraph
+
 /// What a query may use before it is ended with an error.
 package struct QueryLimits: Hashable, Sendable {
     /// How deep lists and maps may lie in each other.
@@ -29,11 +31,14 @@ package struct QueryCaller: Hashable, Sendable {
     package let user: String?
     /// The graphs that it may know of; nil for all, and then it may also see and end the queries of others.
     package let graphs: Set<String>?
+    /// What it may not see or not write of the graph that the query is about; nil for nothing.
+    package let rules: GraphRules?
 
     /// Names a user, and what it may know of.
-    package init(user: String?, graphs: Set<String>? = nil) {
+    package init(user: String?, graphs: Set<String>? = nil, rules: GraphRules? = nil) {
         self.user = user
         self.graphs = graphs
+        self.rules = rules?.isEmpty ?? true ? nil : rules
     }
 
     /// Somebody with all rights and no name.

@@ -3,9 +3,22 @@ internal import PropertyGraph
 
 /// Runs changes and listings of indexes and constraints.
 enum SchemaExecutor {
-    static func run(_ command: SchemaCommand, _ call: QueryCall) throws -> QueryResult {
+    static func run(
+        _ command: SchemaCommand, _ call: QueryCall, concealed: ConcealedGraphs
+    ) throws -> QueryResult {
+        do {
+            return try self.run(
+                command, call, ExecutionContext(call, names: TokenNames(), concealed: concealed))
+        } catch let error as GraphError {
+            throw ExecutionContext.cypherError(error, for: call.limits.caller)
+        }
+    }
+
+    private static func run(
+        _ command: SchemaCommand, _ call: QueryCall, _ clock: ExecutionContext
+    ) throws -> QueryResult {
         var counters = QueryCounters()
-        let (prepared, clock) = (call.preparedIndex, ExecutionContext(call, names: TokenNames()))
+        let prepared = call.preparedIndex
         guard let transaction = call.transaction else {
             throw CypherError(.semantic, "ReadOnly", "the command changes the schema, and this is a read")
         }

@@ -44,20 +44,36 @@ final class Plan: @unchecked Sendable {
     }
 }
 
-/// The newest plan of a query.
+/// The newest plan of a query, and one for each set of rules: a plan tells of the counts that it was made by.
 final class PlanCache: Sendable {
+    /// How many sets of rules have a plan.
+    private static let limit = 16
     private let plan = Locked<Plan?>(nil)
+    private let concealed = Locked<[GraphRules: Plan]>([:])
 
     /// The newest plan if it suits the graph.
     func known(suiting graph: GraphSnapshot) -> Plan? {
-        self.plan.withLock { $0 }.flatMap { $0.suits(graph) ? $0 : nil }
+        let known =
+            if let rules = graph.concealed {
+                self.concealed.withLock { $0[rules] }
+            } else {
+                self.plan.withLock { $0 }
+            }
+        return known.flatMap { $0.suits(graph) ? $0 : nil }
     }
 
     /// A plan that suits the graph, made when the newest does not.
     func plan(_ query: Query, _ graph: GraphSnapshot, _ services: QueryServices) throws(CypherError) -> Plan {
-        if let known = self.plan.withLock({ $0 }), known.suits(graph) { return known }
+        if let known = self.known(suiting: graph) { return known }
         let plan = try Plan(query, graph, services)
-        self.plan.withLock { $0 = plan }
+        guard let rules = graph.concealed else {
+            self.plan.withLock { $0 = plan }
+            return plan
+        }
+        self.concealed.withLock { plans in
+            if plans.count >= Self.limit { plans.removeAll() }
+            plans[rules] = plan
+        }
         return plan
     }
 }

@@ -15,7 +15,13 @@ enum GraphProcedures {
             ) { call, _ in call.graph.usedTypes.map { [.string($0)] } },
             Procedure(
                 "db.propertyKeys", "All names of properties.", outputs: [.init("propertyKey", .string)]
-            ) { call, _ in call.graph.tokens.propertyKeys.names.map { [.string($0)] } },
+            ) { call, _ in
+                // Some names may belong to hidden things only.
+                let names =
+                    call.graph.concealed == nil
+                    ? call.graph.tokens.propertyKeys.names : call.graph.usedPropertyKeys
+                return names.map { [.string($0)] }
+            },
             Procedure("db.ping", "Whether the graph answers.", outputs: [.init("success", .boolean)]) {
                 _, _ in
                 [[.boolean(true)]]

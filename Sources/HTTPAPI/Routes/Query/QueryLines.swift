@@ -2,7 +2,6 @@ internal import GraphDatabase
 internal import HTTPTypes
 internal import Hummingbird
 internal import JSON
-internal import PropertyGraph
 internal import QueryEngine
 
 /// A result as JSON Lines: an event a line, `Header`, `Record` for each row, then `Summary` or `Error`. Rows are written as
@@ -45,32 +44,22 @@ struct QueryLines: Sendable {
     func response(
         _ statement: PreparedQuery, _ asked: QueryRequest, _ limits: QueryLimits, on graph: GraphDatabase
     ) async throws -> Response {
-        let snapshot = graph.snapshot()
-        let (signals, signal) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        let control = QueryControl()
-        let handover = ResultHandover<[UInt8], QueryResult>(threads: graph.threads) { signal.yield() }
-        let planned = try await withCheckedThrowingContinuation { continuation in
-            graph.stream(
-                statement, on: snapshot, parameters: asked.parameters, limits: limits,
-                control: control, encoder: LineEncoder(format: self.format, graph: snapshot), to: handover
-            ) { continuation.resume(with: $0) }
-        }
-        let bookmark = Bookmark(graph: graph.name, version: snapshot.version)
-        return self.response { writer in
-            defer {
-                control.cancel()
-                handover.cancel()
+        let format = self.format
+        let stream = try await graph.rows(of: statement, parameters: asked.parameters, limits: limits) {
+            JSONRows($0) { row, graph, _, bytes in
+                bytes += Self.event(
+                    "Record", .array((0..<row.count).map { format.json(row[$0], of: graph) }))
             }
-            try await writer.write(ByteBuffer(bytes: Self.event("Header", self.header(planned.columns))))
+        }
+        return self.response { writer in
+            let header = Self.event("Header", self.header(stream.planned.columns))
+            try await writer.write(ByteBuffer(bytes: header))
             while true {
-                let (pieces, end) = handover.take()
+                let (pieces, end) = try await stream.next()
                 for piece in pieces { try await writer.write(ByteBuffer(bytes: piece)) }
-                if let end {
-                    let last = try self.last(end, statement, bookmark)
-                    return try await writer.write(ByteBuffer(bytes: last))
-                }
-                if pieces.isEmpty { for await _ in signals { break } }
-                try Task.checkCancellation()
+                guard let end else { continue }
+                let last = try self.last(end, statement, stream.bookmark)
+                return try await writer.write(ByteBuffer(bytes: last))
             }
         }
     }
@@ -101,31 +90,5 @@ struct QueryLines: Sendable {
                 try await body(&writer)
                 try await writer.finish(nil)
             })
-    }
-}
-
-/// Makes `Record` events of rows.
-private struct LineEncoder: RowEncoder {
-    private let format: QueryFormat
-    private let graph: GraphSnapshot
-    private var piece: [UInt8] = []
-    private(set) var rows = 0
-
-    init(format: QueryFormat, graph: GraphSnapshot) {
-        self.format = format
-        self.graph = graph
-    }
-
-    var bytes: Int { self.piece.count }
-
-    mutating func append(_ row: ResultRow) {
-        self.piece += QueryLines.event(
-            "Record", .array((0..<row.count).map { self.format.json(row[$0], of: self.graph) }))
-        self.rows += 1
-    }
-
-    mutating func take() -> [UInt8] {
-        defer { (self.piece, self.rows) = ([], 0) }
-        return self.piece
     }
 }

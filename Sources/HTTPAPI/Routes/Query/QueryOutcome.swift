@@ -48,7 +48,7 @@ struct QueryOutcome: Sendable {
             if plan.measured != nil { summary.append("profiledQueryPlan", plan.json) }
         }
         summary.append("queryType", .string(self.statement.kind(columns: self.result.columns)))
-        let notifications = self.statement.known(on: self.result.graph).map(QueryNotification.all) ?? []
+        let notifications = self.statement.known(onSeen: self.result.graph).map(QueryNotification.all) ?? []
         if !notifications.isEmpty {
             summary.append(
                 "notifications", .array(notifications.map { self.result.graph.plainJSON($0.value) }))

@@ -62,23 +62,28 @@ struct QueryRoutes {
         context.inquiry.note()
         try self.services.access.require(context.caller, statement, on: name)
         let graph = try await self.graph(name, statement)
-        let limits = self.limits(asked, statement, context)
+        let limits = self.limits(asked, statement, on: graph.name, context)
         if let command = statement.administration {
             guard asked.access == .write else { throw TransactionFailure.readOnly }
             try await self.services.catalog.run(command)
             let result = QueryResult(columns: [], rows: [], graph: graph.snapshot())
             return self.answer(QueryOutcome(statement, result, bookmark: graph.bookmark), asked)
         }
-        if asked.format.isLines, statement.isReadOnly, !statement.commitsInBatches {
-            let lines = QueryLines(format: asked.format, includesCounters: asked.includesCounters)
-            return try await lines.response(statement, asked, limits, on: graph)
+        let wantsPicture = request.headers[.accept]?.contains("image/svg+xml") ?? false
+        if statement.isReadOnly, !statement.commitsInBatches, !wantsPicture || asked.format.isLines {
+            if asked.format.isLines {
+                let lines = QueryLines(format: asked.format, includesCounters: asked.includesCounters)
+                return try await lines.response(statement, asked, limits, on: graph)
+            }
+            let document = QueryDocument(format: asked.format, includesCounters: asked.includesCounters)
+            return try await document.response(statement, asked, limits, on: graph)
         }
         guard asked.access == .write || (statement.isReadOnly && !statement.commitsInBatches) else {
             throw TransactionFailure.readOnly
         }
         let result = try await graph.query(
             statement, parameters: asked.parameters, limits: limits)
-        if request.headers[.accept]?.contains("image/svg+xml") ?? false {
+        if wantsPicture {
             let picture = GraphPicture(rows: result.rows, graph: result.graph, limit: 500)
             let dot = picture.dot(view: nil, title: String(text.prefix(80)))
             return Response(
@@ -89,10 +94,11 @@ struct QueryRoutes {
 
     /// How far a statement may go, and on whose behalf.
     private func limits(
-        _ asked: QueryRequest, _ statement: PreparedQuery, _ context: APIContext
+        _ asked: QueryRequest, _ statement: PreparedQuery, on graph: String, _ context: APIContext
     ) -> QueryLimits {
         var limits = asked.limits
-        limits.caller = self.services.access.queryCaller(context.caller, statement, self.services.catalog)
+        limits.caller = self.services.access.queryCaller(
+            context.caller, statement, on: graph, self.services.catalog)
         return limits
     }
 
@@ -166,7 +172,8 @@ struct QueryRoutes {
             let statement = try self.services.catalog.engine.prepare(text)
             try self.services.access.require(context.caller, statement, on: use.transaction.database.name)
             let result = try await use.transaction.execute(
-                statement, parameters: asked.parameters, limits: self.limits(asked, statement, context),
+                statement, parameters: asked.parameters,
+                limits: self.limits(asked, statement, on: use.transaction.database.name, context),
                 catalog: self.services.catalog)
             return QueryOutcome(statement, result, bookmark: nil)
         } catch {
