@@ -28,6 +28,44 @@ func least(_ count: Int, _ body: () throws -> Void) rethrows -> Double {
     try (0..<count).map { _ in try milliseconds(body) }.min() ?? 0
 }
 
+/// Draws a file as the service does, with a process that is ready, and with `dot`, in turns, so that both see the same machine.
+func drawBesideDot(_ plexus: String, _ path: String, tries: Int) async throws {
+    let text = try String(contentsOfFile: path, encoding: .utf8)
+    let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+    let program =
+        folders.map { $0 + "/dot" }.first { FileManager.default.isExecutableFile(atPath: $0) } ?? "dot"
+    let pictures = PictureProcess(executable: plexus, keepsReady: true)
+    _ = try await pictures.parse("digraph { a }")
+    let (reading, discarded) = (FileHandle(forReadingAtPath: path), FileHandle(forWritingAtPath: "/dev/null"))
+    var (ours, theirs) = (Double.infinity, Double.infinity)
+    for number in 0..<tries {
+        // As long as `dot` has the other's process get ready.
+        try await Task.sleep(for: .milliseconds(300))
+        let start = ContinuousClock.now
+        // Another text each time: finished pictures are kept.
+        _ = try await pictures.render(text + "\n// \(number)\n", format: .svg)
+        ours = min(ours, (ContinuousClock.now - start) / .milliseconds(1))
+        theirs = try min(
+            theirs,
+            milliseconds {
+                let dot = Process()
+                dot.executableURL = URL(fileURLWithPath: program)
+                dot.arguments = ["-Tsvg", path]
+                (dot.standardInput, dot.standardOutput) = (reading, discarded)
+                try dot.run()
+                dot.waitUntilExit()
+            })
+    }
+    let name = (path as NSString).lastPathComponent
+    print(String(format: "%@: %.1f ms, dot %.1f ms", name, ours, theirs))
+    figure("rendering_by_dot_" + name.filter(\.isNumber), ours / theirs, "x", 1.1)
+}
+
+if CommandLine.arguments.count == 4, CommandLine.arguments[1] == "render" {
+    try await drawBesideDot(CommandLine.arguments[2], CommandLine.arguments[3], tries: 9)
+    exit(0)
+}
+
 enum Shape: String, CaseIterable {
     case chain
     case fan
@@ -43,14 +81,19 @@ enum Shape: String, CaseIterable {
         for step in 1..<count {
             switch self {
             case .chain: edges.append("s\(step - 1) -> s\(step)")
-            case .fan: edges.append(step == count - 1 ? "{\((1..<step).map { "s\($0)" }.joined(separator: ";"))} -> s\(step)" : "s0 -> s\(step)")
+            case .fan:
+                edges.append(
+                    step == count - 1
+                        ? "{\((1..<step).map { "s\($0)" }.joined(separator: ";"))} -> s\(step)"
+                        : "s0 -> s\(step)")
             case .random:
                 for before in Set((0..<(1 + random(2))).map { _ in max(0, step - 1 - random(20)) }) {
                     edges.append("s\(before) -> s\(step)")
                 }
             }
         }
-        return "digraph \(self.rawValue) { rankdir=LR; node [function=\"f@1\", shape=box]; s0; \(edges.joined(separator: "; ")) }"
+        return
+            "digraph \(self.rawValue) { rankdir=LR; node [function=\"f@1\", shape=box]; s0; \(edges.joined(separator: "; ")) }"
     }
 }
 
@@ -96,7 +139,8 @@ for shape in Shape.allCases {
     _ = try await registry.register(reading, now: GraphDatabase.now())
     let run = try await orchestrator.startRun(
         shape.rawValue, parameters: [:], customerReference: nil, startedBy: "bench")
-    let worker = try await orchestrator.join(WorkerIntroduction(json: ["hostname": "h", "cores": 2, "slots": 8]))
+    let worker = try await orchestrator.join(
+        WorkerIntroduction(json: ["hostname": "h", "cores": 2, "slots": 8]))
     let bytes = Array("{}".utf8)
     let result = AttemptOutcome.Result(sha256: try await blobs.store(bytes), size: bytes.count)
     var times: [Double] = []
@@ -115,7 +159,8 @@ for shape in Shape.allCases {
             times.append(Double(time.components.seconds) * 1000 + Double(time.components.attoseconds) / 1e15)
         }
     }
-    guard times.count == 1000, try database.read("run", ["run": .string(run)]).first?["state"] == .string("succeeded")
+    guard times.count == 1000,
+        try database.read("run", ["run": .string(run)]).first?["state"] == .string("succeeded")
     else { throw CancellationError() }
     figure("scheduling_\(shape.rawValue)_1000", times.sorted()[500], "ms", 2)
 }

@@ -27,7 +27,11 @@ extension GraphDatabase {
         // The long part of making an index does not hold the writer.
         let index = prepared.index
         let preparedIndex =
-            index == nil ? nil : await withTaskExecutorPreference(self.threads) { await self.prepare(index) }
+            index == nil
+            ? nil
+            : await withTaskExecutorPreference(self.threads) {
+                await self.prepare(index, limits, control)
+            }
         if limits.caller.rules != nil {
             await withTaskExecutorPreference(self.threads) { await self.prepareSight(prepared, limits) }
         }
@@ -64,8 +68,18 @@ extension GraphDatabase {
         prepared.prepareSight(of: self.snapshot(), limits: limits, database: self.name)
     }
 
-    @concurrent private func prepare(_ index: IndexDefinition?) async -> PreparedIndex? {
-        index.flatMap { self.snapshot().prepare($0) }
+    /// Nil when there is nothing to prepare, or the time for it is over: then the command itself ends at once.
+    @concurrent private func prepare(
+        _ index: IndexDefinition?, _ limits: QueryLimits, _ control: QueryControl?
+    ) async -> PreparedIndex? {
+        let deadline = ContinuousClock.now + .seconds(limits.seconds)
+        return index.flatMap {
+            self.snapshot().prepare($0) { () throws(GraphError) in
+                guard !Task.isCancelled, control?.isCancelled != true, ContinuousClock.now < deadline else {
+                    throw .interrupted
+                }
+            }
+        }
     }
 
     /// On the executor that the task prefers.

@@ -104,6 +104,7 @@ package struct Neo4jStatus: Hashable, Sendable {
         case .schemaNotFound: "Neo.ClientError.Schema.ConstraintNotFound"
         case .indexOwnedByConstraint: "Neo.ClientError.Schema.ForbiddenOnConstraintIndex"
         case .forbidden, .nodeHasHiddenRelationships: "Neo.ClientError.Security.Forbidden"
+        case .interrupted: "Neo.ClientError.Transaction.Terminated"
         case .outOfOrder, .rollbackFailed, .full: "Neo.DatabaseError.General.UnknownError"
         }
     }

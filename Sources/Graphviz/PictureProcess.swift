@@ -6,6 +6,9 @@ internal import SystemPackage
 
 /// Draws and parses in a helper process, so that a hostile graph can cost time but never the server.
 ///
+/// Each graph has a process of its own. A service keeps the next one ready: its program is loaded, and so are Graphviz's plug-ins and
+/// the fonts, which together take longer than to draw a small graph.
+///
 /// Finished pictures are kept by their DOT text and format, the last used ones, up to ``cacheBytes``.
 package final class PictureProcess: Sendable {
     /// How long a picture may take.
@@ -27,13 +30,19 @@ package final class PictureProcess: Sendable {
     }
 
     private let executable: String
+    private let keepsReady: Bool
+    private let ready = Mutex<ReadyHelper?>(nil)
     private let cache = Mutex(Cache())
 
-    /// - Parameter executable: a program that calls ``GraphvizHelper/run(arguments:)`` when its first
-    ///   argument is `graphviz-helper`.
-    package init(executable: String) {
+    /// - Parameters:
+    ///   - executable: a program that calls ``GraphvizHelper/run(arguments:)`` when its first argument is `graphviz-helper`.
+    ///   - keepsReady: whether a process is kept for the next graph, from the first one on.
+    package init(executable: String, keepsReady: Bool = false) {
         self.executable = executable
+        self.keepsReady = keepsReady
     }
+
+    deinit { self.ready.withLock { $0?.process.cancel() } }
 
     /// Draws a DOT text.
     /// - Throws: ``GraphvizError``.
@@ -79,23 +88,14 @@ package final class PictureProcess: Sendable {
     }
 
     private func run(_ arguments: [String], _ dot: String) async throws -> [UInt8] {
-        var options = PlatformOptions()
-        options.createSession = true
-        options.teardownSequence = []
-        let (executable, settings) = (self.executable, options)
-        let input = try await Self.inputFile(dot)
-        let result = try await withThrowingTaskGroup(
-            of: HelperAnswer?.self
-        ) { group in
+        let process = try await self.process(arguments, dot)
+        let result = try await withThrowingTaskGroup(of: HelperAnswer?.self) { group in
             group.addTask {
-                let result = try await Subprocess.run(
-                    .path(FilePath(executable)), arguments: Arguments(["graphviz-helper"] + arguments),
-                    platformOptions: settings, input: .fileDescriptor(input, closeAfterSpawningProcess: true),
-                    output: .bytes(limit: Self.sizeLimit),
-                    error: .string(limit: 1 << 16))
-                return HelperAnswer(
-                    status: result.terminationStatus, output: result.standardOutput,
-                    error: result.standardError)
+                try await withTaskCancellationHandler {
+                    try await process.value
+                } onCancel: {
+                    process.cancel()
+                }
             }
             group.addTask {
                 try await Task.sleep(for: Self.timeLimit)
@@ -105,6 +105,8 @@ package final class PictureProcess: Sendable {
             group.cancelAll()
             return first
         }
+        // Now, when nobody waits for the processor.
+        if self.keepsReady { await self.makeReady() }
         guard let result else {
             throw GraphvizError.limit(
                 "the picture took longer than \(Self.timeLimit); draw less of the graph")
@@ -123,28 +125,123 @@ package final class PictureProcess: Sendable {
 }
 
 extension PictureProcess {
-    private static let fileQueue = DispatchQueue(label: "plexus.picture-input")
+    /// A process that works on a graph: the one that is ready, or a new one.
+    private func process(_ arguments: [String], _ dot: String) async throws -> Task<HelperAnswer, any Error> {
+        let ready = self.ready.withLock { ready in
+            defer { ready = nil }
+            return ready
+        }
+        if let ready, !ready.hasEnded, (try? await HelperInput.give(arguments, dot, to: ready.input)) != nil {
+            return ready.process
+        }
+        return Self.start(
+            self.executable, arguments, try await HelperInput.file { try HelperInput.filled(dot) })
+    }
 
-    /// The DOT text in a file without a name. Not a pipe: a helper that dies before it has read all of one would end
-    /// this process, by SIGPIPE or by a trap in swift-subprocess 1.0.2 ("FileDescriptor was not closed").
-    private static func inputFile(_ dot: String) async throws -> FileDescriptor {
-        try await withCheckedThrowingContinuation { continuation in
-            self.fileQueue.async { continuation.resume(with: Result { try self.writeInput(dot) }) }
+    private func makeReady() async {
+        let isThere = self.ready.withLock { $0 != nil }
+        guard !isThere, let input = try? await HelperInput.file({ try HelperInput.locked() }) else { return }
+        let process = Self.start(self.executable, [GraphvizHelper.waiting], input.reading)
+        let made = ReadyHelper(input: input.writing, process: process)
+        let surplus = self.ready.withLock { ready in
+            // Two graphs may end at once.
+            guard ready == nil else { return made as ReadyHelper? }
+            ready = made
+            return nil
+        }
+        surplus?.process.cancel()
+    }
+
+    private static func start(
+        _ executable: String, _ arguments: [String], _ input: FileDescriptor
+    ) -> Task<HelperAnswer, any Error> {
+        var options = PlatformOptions()
+        options.createSession = true
+        options.teardownSequence = []
+        // Not a part of whoever asks: the process that is ready outlives them.
+        return Task.detached { [options] in
+            let result = try await Subprocess.run(
+                .path(FilePath(executable)), arguments: Arguments(["graphviz-helper"] + arguments),
+                platformOptions: options, input: .fileDescriptor(input, closeAfterSpawningProcess: true),
+                output: .bytes(limit: Self.sizeLimit), error: .string(limit: 1 << 16))
+            return HelperAnswer(
+                status: result.terminationStatus, output: result.standardOutput, error: result.standardError)
+        }
+    }
+}
+
+/// A helper that waits for its graph.
+private final class ReadyHelper: Sendable {
+    let input: FileDescriptor
+    let process: Task<HelperAnswer, any Error>
+    private let ended = Mutex(false)
+
+    init(input: FileDescriptor, process: Task<HelperAnswer, any Error>) {
+        self.input = input
+        self.process = process
+        Task { [weak self] in
+            _ = await process.result
+            self?.ended.withLock { $0 = true }
         }
     }
 
-    private static func writeInput(_ dot: String) throws -> FileDescriptor {
-        let path = NSTemporaryDirectory() + "plexus-picture-" + UUID().uuidString
-        let file = try FileDescriptor.open(
-            path, .readWrite, options: [.create, .exclusiveCreate, .closeOnExec], permissions: .ownerReadWrite
-        )
-        unlink(path)
+    deinit { try? self.input.close() }
+
+    /// Whether it ended while it waited.
+    var hasEnded: Bool { self.ended.withLock { $0 } }
+}
+
+/// The input of a helper: a file without a name. Not a pipe: a helper that dies before it has read all of one would end this
+/// process, by SIGPIPE or by a trap in swift-subprocess 1.0.2 ("FileDescriptor was not closed").
+private enum HelperInput {
+    private static let queue = DispatchQueue(label: "plexus.picture-input")
+
+    /// Makes one on a thread that may block.
+    static func file<Made: Sendable>(_ make: @escaping @Sendable () throws -> Made) async throws -> Made {
+        try await withCheckedThrowingContinuation { continuation in
+            self.queue.async { continuation.resume(with: Result { try make() }) }
+        }
+    }
+
+    /// With the DOT text, from its start.
+    static func filled(_ dot: String) throws -> FileDescriptor {
+        let (writing, reading) = try self.opened()
+        defer { try? writing.close() }
         do {
-            try file.writeAll(Array(dot.utf8))
-            try file.seek(offset: 0, from: .start)
-            return file
+            try writing.writeAll(Array(dot.utf8))
         } catch {
-            try? file.close()
+            try? reading.close()
+            throw error
+        }
+        return reading
+    }
+
+    /// Empty and locked: who reads it waits for the lock, which goes with ``give(_:_:to:)`` or with this process.
+    static func locked() throws -> (writing: FileDescriptor, reading: FileDescriptor) {
+        let both = try self.opened()
+        flock(both.writing.rawValue, LOCK_EX)
+        return both
+    }
+
+    /// Writes what is to be done and the DOT text, and lets the helper read them.
+    static func give(_ arguments: [String], _ dot: String, to input: FileDescriptor) async throws {
+        try await self.file {
+            try input.writeAll(Array((arguments.joined(separator: " ") + "\n" + dot).utf8))
+            flock(input.rawValue, LOCK_UN)
+        }
+    }
+
+    /// Opened twice: a lock holds against the other opening only.
+    private static func opened() throws -> (writing: FileDescriptor, reading: FileDescriptor) {
+        let path = NSTemporaryDirectory() + "plexus-picture-" + UUID().uuidString
+        let writing = try FileDescriptor.open(
+            path, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec], permissions: .ownerReadWrite
+        )
+        defer { unlink(path) }
+        do {
+            return (writing, try FileDescriptor.open(path, .readOnly, options: [.closeOnExec]))
+        } catch {
+            try? writing.close()
             throw error
         }
     }
@@ -161,6 +258,9 @@ package enum GraphvizHelper {
     /// How much memory the helper may have: 2 GiB.
     private static let memoryLimit: rlim_t = 2 << 30
 
+    /// The argument of a helper that gets ready and waits: what is to be done is then the first line of its input.
+    static let waiting = "wait"
+
     /// Reads DOT from standard input; writes the picture (`render FORMAT`) or the graph as JSON (`parse`).
     /// - Returns: the exit code; problems are JSON on standard error.
     package static func run(arguments: [String]) -> Int32 {
@@ -170,7 +270,19 @@ package enum GraphvizHelper {
         // `<IMG SRC=...>` in labels.
         setenv("SERVER_NAME", "plexus", 1)
         unsetenv("GV_FILE_PATH")
-        let input = FileHandle.standardInput.readDataToEndOfFile()
+        var arguments = arguments
+        let isWaiting = arguments.first == self.waiting
+        if isWaiting {
+            // Loads plug-ins and fonts.
+            _ = try? GraphvizLibrary.render("digraph { a [label=\"a\"] a -> a }", format: .svg)
+            while flock(FileHandle.standardInput.fileDescriptor, LOCK_SH) != 0, errno == EINTR {}
+        }
+        var input = FileHandle.standardInput.readDataToEndOfFile()
+        if isWaiting {
+            let line = input.prefix { $0 != UInt8(ascii: "\n") }
+            arguments = String(decoding: line, as: UTF8.self).split(separator: " ").map(String.init)
+            input = input.dropFirst(line.count + 1)
+        }
         guard let dot = String(data: input, encoding: .utf8) ?? String(data: input, encoding: .isoLatin1)
         else {
             return self.fail(.syntax(message: "the text is neither UTF-8 nor Latin-1", line: nil))

@@ -25,6 +25,8 @@ package enum GraphError: Error, Hashable, Sendable {
     case indexOwnedByConstraint(name: String)
     /// Rows of a file do not come in order of id, each once: the file is damaged.
     case outOfOrder
+    /// Somebody wanted long work to end before it was done.
+    case interrupted
     /// Taking changes back left the graph other than it was: a defect of ours; the transaction cannot be used.
     case rollbackFailed
     /// All 4,294,967,295 numbers of a kind are used.
@@ -48,6 +50,7 @@ extension GraphError {
         case .schemaNotFound: "schema_not_found"
         case .indexOwnedByConstraint: "index_owned_by_constraint"
         case .outOfOrder: "out_of_order"
+        case .interrupted: "interrupted"
         case .rollbackFailed: "rollback_failed"
         case .full: "graph_full"
         case .forbidden, .nodeHasHiddenRelationships: "forbidden"
@@ -83,6 +86,7 @@ extension GraphError: CustomStringConvertible {
         case .indexOwnedByConstraint(let name):
             "index `\(name)` belongs to a constraint; drop the constraint instead"
         case .outOfOrder: "rows are not in the order of their ids"
+        case .interrupted: "the work was to end before it was done; nothing of it was kept"
         case .rollbackFailed:
             "changes could not be taken back; this is a defect of ours, and nothing was written"
         case .full: "the graph is full: no more than 4294967295 nodes and as many relationships"

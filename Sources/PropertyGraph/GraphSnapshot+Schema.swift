@@ -7,21 +7,40 @@ package struct PreparedIndex: Sendable {
     let base: GraphSnapshot
 }
 
+/// Asked now and then by long work on a graph: it goes on unless this throws ``GraphError/interrupted``.
+package typealias Checkpoint = () throws(GraphError) -> Void
+
+/// Asks a checkpoint once in 1,024 calls.
+struct PacedCheckpoint {
+    private let checkpoint: Checkpoint?
+    private var count = 0
+
+    init(_ checkpoint: Checkpoint?) { self.checkpoint = checkpoint }
+
+    @inline(__always)
+    mutating func pass() throws(GraphError) {
+        self.count &+= 1
+        if self.count & 1023 == 0 { try self.checkpoint?() }
+    }
+}
+
 extension GraphSnapshot {
     /// Builds what an index would hold, without changing anything: the long part of making one. O(n log n).
     /// - Returns: nil when the graph has no such label, type or keys yet, or the index is there already: then making it
-    ///   is quick.
-    package func prepare(_ definition: IndexDefinition) -> PreparedIndex? {
+    ///   is quick; nil also when the checkpoint ended it.
+    package func prepare(_ definition: IndexDefinition, checkpoint: Checkpoint? = nil) -> PreparedIndex? {
         var copy = self
-        guard (try? copy.addIndex(definition)) != nil, let index = copy.indexes.last else { return nil }
+        guard (try? copy.addIndex(definition, checkpoint: checkpoint)) != nil, let index = copy.indexes.last
+        else { return nil }
         return PreparedIndex(index: index, base: self)
     }
 
     /// Makes an index over what is there. O(n log n), or O(what changed) with a prepared one.
     mutating func addIndex(
         _ definition: IndexDefinition, for constraint: ConstraintDefinition? = nil,
-        prepared: PreparedIndex? = nil
+        prepared: PreparedIndex? = nil, checkpoint: Checkpoint? = nil
     ) throws(GraphError) {
+        try checkpoint?()
         guard !self.isSchemaNameTaken(definition.name) || constraint?.name == definition.name else {
             throw .schemaExists(name: definition.name)
         }
@@ -38,22 +57,29 @@ extension GraphSnapshot {
             index.adopt(prepared.index)
             self.catchUp(&index, since: prepared.base)
             if constraint != nil, let twins = index.twins() { throw self.alreadyExists(index, twins) }
-        } else if let twins = index.build(self.entries(of: index)), constraint != nil {
+        } else if let twins = try index.build(self.entries(of: index, checkpoint), checkpoint),
+            constraint != nil
+        {
             throw self.alreadyExists(index, twins.first)
         }
         self.indexes.append(index)
     }
 
-    private func entries(of index: PropertyIndex) -> ContiguousArray<PropertyIndex.Entry> {
+    private func entries(
+        of index: PropertyIndex, _ checkpoint: Checkpoint?
+    ) throws(GraphError) -> ContiguousArray<PropertyIndex.Entry> {
         var entries = ContiguousArray<PropertyIndex.Entry>()
+        var pace = PacedCheckpoint(checkpoint)
         switch index.definition.on {
         case .node:
             for node in self.nodes(LabelID(index.entity)) {
+                try pace.pass()
                 guard let key = index.key({ self.property($0, of: node) }) else { continue }
                 entries.append(PropertyIndex.Entry(key: key, id: node.index))
             }
         case .relationship:
             for id in 0..<self.relationshipIDBound {
+                try pace.pass()
                 guard let key = self.key(index, id) else { continue }
                 entries.append(PropertyIndex.Entry(key: key, id: id))
             }
@@ -103,16 +129,18 @@ extension GraphSnapshot {
 
     /// Adds a constraint after checking all that is there. O(nodes of the label or all relationships).
     mutating func addConstraint(
-        _ definition: ConstraintDefinition, prepared: PreparedIndex? = nil
+        _ definition: ConstraintDefinition, prepared: PreparedIndex? = nil, checkpoint: Checkpoint? = nil
     ) throws(GraphError) {
+        try checkpoint?()
         guard !self.isSchemaNameTaken(definition.name) else { throw .schemaExists(name: definition.name) }
         let twin = self.constraints.first {
             $0.kind == definition.kind && $0.entity == definition.entity && $0.keys == definition.keys
         }
         if let twin { throw .schemaExists(name: twin.name) }
-        try self.checkAll(definition)
+        try self.checkAll(definition, checkpoint)
         if definition.kind.isIndexed {
-            try self.addIndex(definition.index, for: definition, prepared: prepared)
+            try self.addIndex(
+                definition.index, for: definition, prepared: prepared, checkpoint: checkpoint)
         }
         self.constraints.append(definition)
     }
@@ -129,16 +157,23 @@ extension GraphSnapshot {
         self.constraints.contains { $0.name == name } || self.indexes.contains { $0.definition.name == name }
     }
 
-    private mutating func checkAll(_ definition: ConstraintDefinition) throws(GraphError) {
+    private mutating func checkAll(
+        _ definition: ConstraintDefinition, _ checkpoint: Checkpoint?
+    ) throws(GraphError) {
         guard definition.kind.needsProperties || definition.type != nil else { return }
+        var pace = PacedCheckpoint(checkpoint)
         switch definition.kind.on {
         case .node:
             let label = try self.internLabel(definition.entity)
-            for node in self.nodes(label) { try self.check(definition, node.index) }
+            for node in self.nodes(label) {
+                try pace.pass()
+                try self.check(definition, node.index)
+            }
         case .relationship:
             let type = try self.internType(definition.entity)
-            for relationship in self.allRelationships()
-            where self.relationship(relationship)?.type == type {
+            for relationship in self.allRelationships() {
+                try pace.pass()
+                guard self.relationship(relationship)?.type == type else { continue }
                 try self.check(definition, relationship.index)
             }
         }

@@ -355,12 +355,13 @@ package final class GraphTransaction {
 
     /// Makes an index over what is there and what comes. O(n log n) for n entities, or with a prepared one
     /// (``GraphSnapshot/prepare(_:)``) O(pages + what changed since).
-    /// - Throws: ``GraphError/schemaExists(name:)`` when the name or the same keys are taken.
-    package func createIndex(_ definition: IndexDefinition, prepared: PreparedIndex? = nil) throws(GraphError)
-    {
+    /// - Throws: ``GraphError/schemaExists(name:)`` when the name or the same keys are taken, and what the checkpoint throws.
+    package func createIndex(
+        _ definition: IndexDefinition, prepared: PreparedIndex? = nil, checkpoint: Checkpoint? = nil
+    ) throws(GraphError) {
         try self.rules?.requireWritable(definition.on, definition.label, definition.keys)
         try self.change(.createIndex(definition)) { graph throws(GraphError) in
-            try graph.addIndex(definition, prepared: prepared)
+            try graph.addIndex(definition, prepared: prepared, checkpoint: checkpoint)
         }
     }
 
@@ -378,13 +379,13 @@ package final class GraphTransaction {
     }
 
     /// Makes a constraint after checking what is there. O(nodes of the label or all relationships).
-    /// - Throws: ``GraphError`` when the name is taken or something breaks the rule already.
+    /// - Throws: ``GraphError`` when the name is taken or something breaks the rule already, and what the checkpoint throws.
     package func createConstraint(
-        _ definition: ConstraintDefinition, prepared: PreparedIndex? = nil
+        _ definition: ConstraintDefinition, prepared: PreparedIndex? = nil, checkpoint: Checkpoint? = nil
     ) throws(GraphError) {
         try self.rules?.requireWritable(definition.kind.on, definition.entity, definition.keys)
         try self.change(.createConstraint(definition)) { graph throws(GraphError) in
-            try graph.addConstraint(definition, prepared: prepared)
+            try graph.addConstraint(definition, prepared: prepared, checkpoint: checkpoint)
         }
     }
 

@@ -10,6 +10,7 @@ package final class QueryControl: Sendable {
     let isBrief: Bool
     private let cancelled = Atomic(false)
     private let waitedNanoseconds = Atomic<Int64>(0)
+    private let lookCount = Atomic(0)
 
     /// - Parameter isBrief: whether the query gives up after 1,024 steps, with ``isNotBrief(_:)``.
     package init(isBrief: Bool = false) { self.isBrief = isBrief }
@@ -19,6 +20,11 @@ package final class QueryControl: Sendable {
 
     /// Whether somebody asked for the end.
     package var isCancelled: Bool { self.cancelled.load(ordering: .relaxed) }
+
+    /// How often the query has looked here so far: between two looks it does not see that it is to end.
+    package var looks: Int { self.lookCount.load(ordering: .relaxed) }
+
+    func countLook() { self.lookCount.add(1, ordering: .relaxed) }
 
     /// Adds time that the query spent waiting for whoever takes its rows: it does not count against its limit.
     package func addWait(_ duration: Duration) {
@@ -105,6 +111,8 @@ extension PlanNode {
     private static let briefOperators = 24
     /// Beyond this many expected rows an operator is not brief.
     private static let briefRows = 200.0
+    /// Beyond this many nodes a scan is not brief, however few of them pass: 128 are looked at in some steps.
+    private static let briefScan = 8192.0
     /// Their cost is not seen from the rows they give.
     private static let unforeseeable: Set<String> = [
         "ProcedureCall", "LoadCSV", "ShortestPath", "VarLengthExpand", "VarLengthExpand(Distinct)", "Repeat",
@@ -114,7 +122,7 @@ extension PlanNode {
     fileprivate func isBrief(_ count: inout Int) -> Bool {
         count += 1
         guard count <= Self.briefOperators, self.estimatedRows <= Self.briefRows,
-            !Self.unforeseeable.contains(self.name)
+            !Self.unforeseeable.contains(self.name), self.scan?.nodes ?? 0 <= Self.briefScan
         else { return false }
         for child in self.children where !child.isBrief(&count) { return false }
         return true

@@ -77,7 +77,7 @@ package final class QueryEngine: Sendable {
 package struct PreparedQuery: Sendable {
     /// What was read.
     package let statement: Statement
-    private let services: QueryServices
+    fileprivate let services: QueryServices
     private let plans = PlanCache()
 
     init(statement: Statement, services: QueryServices) {
@@ -143,7 +143,7 @@ package struct PreparedQuery: Sendable {
     ) throws(CypherError) -> QueryResult {
         let call = QueryCall(
             snapshot: self.seen(graph, limits.caller, database), parameters: parameters, limits: limits,
-            now: now, database: database,
+            now: now, database: database, concealed: self.services.concealed,
             commit: commit, control: control)
         return try self.run(call)
     }
@@ -178,7 +178,8 @@ package struct PreparedQuery: Sendable {
         do {
             let call = QueryCall(
                 snapshot: seen, transaction: transaction, parameters: parameters, limits: limits,
-                now: now, database: database, control: control, preparedIndex: preparedIndex)
+                now: now, database: database, concealed: self.services.concealed, control: control,
+                preparedIndex: preparedIndex)
             return try self.run(call)
         } catch {
             transaction.rollback(to: savepoint)
@@ -216,8 +217,8 @@ package struct PreparedQuery: Sendable {
 
     /// Runs and holds the rows.
     private func run(_ call: QueryCall) throws(CypherError) -> QueryResult {
+        var rows: [[Value]] = []
         do {
-            var rows: [[Value]] = []
             let result = try self.execute(call) { row, context in
                 let values = row.values
                 for value in values { try context.hold(contentsOf: value) }
@@ -226,6 +227,8 @@ package struct PreparedQuery: Sendable {
             }
             return result.with(rows: rows)
         } catch {
+            Leftovers.free([rows])
+            rows = []
             throw self.cypherError(error)
                 ?? CypherError(.semantic, "ProcedureFailed", "\(error)").with(source: self.statement.source)
         }
@@ -245,9 +248,7 @@ package struct PreparedQuery: Sendable {
     ) throws -> QueryResult {
         switch self.statement.body {
         case .query(let query): try self.execute(query, call, sink)
-        case .schema(let command):
-            try SchemaExecutor.run(
-                command, call.transaction, call.preparedIndex, for: call.limits.caller)
+        case .schema(let command): try SchemaExecutor.run(command, call)
         case .administration:
             throw CypherError(
                 .semantic, "NotSupported", "commands about whole graphs do not run inside one of them")
@@ -268,19 +269,28 @@ package struct PreparedQuery: Sendable {
                 columns: names, rows: [], counters: QueryCounters(), graph: call.graph,
                 plan: PlanDescription(root))
         }
-        let context = ExecutionContext(
-            call, names: plan.names, entry: entry, concealed: self.services.concealed)
+        let context = ExecutionContext(call, names: plan.names, entry: entry)
         if self.statement.mode == .profile { context.profile = QueryProfile() }
         var count = 0
-        _ = try root.run(context, Row(count: plan.slotCount)) { row in
-            guard !columns.isEmpty else { return true }
-            guard count < call.limits.rows else {
-                throw CypherError(
-                    .limit, "RowLimit", "the result has more than \(call.limits.rows) rows", hint: "use LIMIT"
-                )
+        var row = Row(count: plan.slotCount)
+        do {
+            try context.holding(&row) { row in
+                _ = try root.run(context, row) { row in
+                    guard !columns.isEmpty else { return true }
+                    try context.step()
+                    guard count < call.limits.rows else {
+                        throw CypherError(
+                            .limit, "RowLimit", "the result has more than \(call.limits.rows) rows",
+                            hint: "use LIMIT"
+                        )
+                    }
+                    count += 1
+                    return try sink(ResultRow(row: row, columns: columns), context)
+                }
             }
-            count += 1
-            return try sink(ResultRow(row: row, columns: columns), context)
+        } catch {
+            Leftovers.free(context.takeAbandoned())
+            throw error
         }
         return QueryResult(
             columns: names, rows: [], counters: context.counters, graph: context.graph,
@@ -297,7 +307,7 @@ extension PlannedQuery {
     ) throws -> QueryResult {
         let call = QueryCall(
             snapshot: self.graph, parameters: parameters, limits: limits, now: now, database: database,
-            control: control, plan: self.plan)
+            concealed: self.query.services.concealed, control: control, plan: self.plan)
         do {
             return try self.query.execute(call) { row, _ in try sink(row) }
         } catch {
@@ -318,6 +328,8 @@ struct QueryCall {
     let now: ZonedDateTime
     /// The graph's name.
     let database: String
+    /// What callers with rules see of graphs.
+    let concealed: ConcealedGraphs
     /// Runs a body in a transaction of its own and commits it; nil where queries cannot commit as they go.
     var commit: BatchCommit?
     var control: QueryControl?
@@ -380,6 +392,9 @@ package struct PlanDescription: Hashable, Sendable {
         package let steps: Int
         /// How many values it kept in memory.
         package let heldValues: Int
+        /// How many pages of the graph it looked at, each as often as it was: columns of properties, neighbours, members of
+        /// labels, indexes.
+        package let pages: Int
         /// How long it took.
         package let milliseconds: Double
     }
@@ -391,7 +406,7 @@ package struct PlanDescription: Hashable, Sendable {
         self.measured = profile.map { profile in
             let figures = profile[node.number]
             return Measured(
-                rows: figures.rows, steps: figures.steps, heldValues: figures.held,
+                rows: figures.rows, steps: figures.steps, heldValues: figures.held, pages: figures.pages,
                 milliseconds: Double(figures.nanoseconds) / 1e6)
         }
         self.children = node.children.map { PlanDescription($0, profile) }
@@ -408,7 +423,7 @@ package struct PlanDescription: Hashable, Sendable {
         line += "  (about \(estimate < 1e15 ? "\(estimate)".replacing(".0", with: "") : "very many") rows"
         if let measured = self.measured {
             line +=
-                ", actually \(measured.rows); \(measured.steps) steps, \(measured.heldValues) values held, "
+                ", actually \(measured.rows); \(measured.steps) steps, \(measured.pages) pages touched, \(measured.heldValues) values held, "
             line += "\((measured.milliseconds * 1000).rounded() / 1000) ms"
         }
         line += ")"

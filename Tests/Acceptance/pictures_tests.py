@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import threading
 import time
@@ -97,6 +98,52 @@ class Pictures(PipelineCase):
         self.assertNotIn(self.server.token, shown)
         # Whoever has none is asked for one.
         self.assertIn("A token is needed.", page(""))
+
+    def helpers(self):
+        """Processes of the server that wait for a graph."""
+        found = []
+        for folder in pathlib.Path("/proc").glob("[0-9]*"):
+            try:
+                parent = int(folder.joinpath("stat").read_text().rsplit(")", 1)[1].split()[1])
+                arguments = folder.joinpath("cmdline").read_bytes().split(b"\0")
+            except OSError:
+                continue
+            if parent == self.server.process.pid and arguments[1:3] == [b"graphviz-helper", b"wait"]:
+                found.append(int(folder.name))
+        return found
+
+    def wait_for_helper(self, wanted):
+        end = time.monotonic() + 20
+        while time.monotonic() < end:
+            if (helpers := self.helpers()) and wanted(helpers):
+                return helpers
+            time.sleep(0.05)
+        self.fail(f"helpers: {self.helpers()}")
+
+    def test_the_process_of_the_next_picture_is_ready_and_may_die(self):
+        first = self.wait_for_helper(lambda helpers: len(helpers) == 1)
+        self.picture("/v1/views/schema.svg")
+        # Each picture has a process of its own.
+        second = self.wait_for_helper(lambda helpers: helpers != first)
+        os.kill(second[0], signal.SIGKILL)
+        self.picture("/v1/views/groups.svg")
+        status, answer = self.server.request("POST", "/v1/pipelines", b"digraph { a -> ", headers={"Content-Type": "text/vnd.graphviz"})
+        self.assertEqual(status, 400, answer)
+        third = self.wait_for_helper(lambda helpers: helpers != second)
+        os.kill(third[0], signal.SIGSTOP)
+        threads = [threading.Thread(target=self.picture, args=(f"/v1/views/{name}.svg",)) for name in ("zones", "machines", "functions")]
+        for thread in threads:
+            thread.start()
+        time.sleep(1)
+        os.kill(third[0], signal.SIGCONT)
+        for thread in threads:
+            thread.join()
+        last = self.wait_for_helper(lambda helpers: len(helpers) == 1)
+        self.server.kill()
+        end = time.monotonic() + 20
+        while pathlib.Path(f"/proc/{last[0]}").exists() and time.monotonic() < end:
+            time.sleep(0.05)
+        self.assertFalse(pathlib.Path(f"/proc/{last[0]}").exists(), "it outlives its server")
 
     def test_hostile_files_cost_time_and_never_the_server(self):
         secret = self.folder / "secret.png"

@@ -184,6 +184,26 @@ struct OperatorTests {
         #expect((sort.measured?.heldValues ?? 0) >= 6)
     }
 
+    @Test("PROFILE counts the pages of the graph that each operator looks at")
+    func profileTellsOfPages() throws {
+        let fixture = try Fixture(
+            """
+            UNWIND range(1, 1000) AS n CREATE (:A {n: n});
+            MATCH (a:A), (b:A) WHERE b.n = a.n + 1 CREATE (a)-[:R]->(b)
+            """)
+        func pages(_ query: String, _ name: String) throws -> Int {
+            let plan = try #require(try fixture.result("PROFILE " + query).plan)
+            return try #require(plan.leaf { $0.name == name }?.measured?.pages)
+        }
+        // Eight pages of 128 nodes: members of the label, and its column where there is a comparison.
+        #expect(try pages("MATCH (a:A) RETURN count(a)", "NodeByLabelScan") == 8)
+        #expect(try pages("MATCH (a:A) WHERE a.n > 990 RETURN count(a)", "NodeByLabelScan") == 16)
+        // A property of a row is a page, and so are the neighbours of a node.
+        #expect(try pages("MATCH (a:A) RETURN a.n", "Projection") == 1000)
+        #expect(try pages("MATCH (a:A)-[:R]->(b) WHERE b.n > 0 RETURN b.n", "ExpandAll") == 1000)
+        #expect(try pages("UNWIND range(1, 100) AS i RETURN i + 1 AS j", "Projection") == 0)
+    }
+
     /// Values of one type lie side by side and are compared so; a list of them is not.
     @Test(
         arguments: [

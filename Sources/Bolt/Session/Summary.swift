@@ -93,11 +93,13 @@ extension PlanDescription {
             plan["dbHits"] = .integer(measured.steps)
             plan["rows"] = .integer(measured.rows)
             plan["time"] = .integer(Int(measured.milliseconds * 1e6))
-            plan["pageCacheHits"] = .integer(0)
+            // The graph is in memory: each page is a hit.
+            plan["pageCacheHits"] = .integer(measured.pages)
             plan["pageCacheMisses"] = .integer(0)
-            plan["pageCacheHitRatio"] = .float(0)
+            plan["pageCacheHitRatio"] = .float(measured.pages > 0 ? 1 : 0)
             arguments["Rows"] = .integer(measured.rows)
             arguments["DbHits"] = .integer(measured.steps)
+            arguments["Pages"] = .integer(measured.pages)
             arguments["HeldValues"] = .integer(measured.heldValues)
         }
         plan["args"] = .map(arguments)

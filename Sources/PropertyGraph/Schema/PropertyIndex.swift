@@ -130,8 +130,19 @@ package struct PropertyIndex: Sendable {
 
     /// Takes over all entries at once. O(n log n).
     /// - Returns: two entities with the same key, if there are any.
-    mutating func build(_ entries: ContiguousArray<Entry>) -> (first: UInt32, second: UInt32)? {
-        let sorted = entries.sorted()
+    mutating func build(
+        _ entries: ContiguousArray<Entry>, _ checkpoint: Checkpoint? = nil
+    ) throws(GraphError) -> (first: UInt32, second: UInt32)? {
+        var (sorted, pace) = (entries, PacedCheckpoint(checkpoint))
+        do {
+            try sorted.sort { left, right in
+                try pace.pass()
+                return left < right
+            }
+        } catch {
+            // Nothing else is thrown there.
+            throw error as? GraphError ?? .interrupted
+        }
         var distinct = sorted.isEmpty ? 0 : 1
         var twins: (UInt32, UInt32)?
         for index in sorted.indices.dropFirst() {

@@ -13,13 +13,14 @@ enum Centrality {
             var next = [Double](repeating: 0, count: graph.count)
             var lost = 0.0
             for node in 0..<graph.count {
-                try call.step()
                 let edges = graph.edges(of: node)
+                try call.step(by: 1 + edges.count)
                 if edges.isEmpty { lost += ranks[node] }
                 for edge in edges { next[graph.target(edge)] += ranks[node] / Double(edges.count) }
             }
             var change = 0.0
             for node in 0..<graph.count {
+                try call.step()
                 next[node] = (1 - damping) / count + damping * (next[node] + lost / count)
                 change += abs(next[node] - ranks[node])
             }
@@ -37,7 +38,7 @@ enum Centrality {
         for source in 0..<graph.count {
             var search = ShortestPathCounts(count: graph.count, source: source)
             try search.run(graph, call)
-            search.addDependencies(to: &scores, graph)
+            try search.addDependencies(to: &scores, graph, call)
         }
         return scores
     }
@@ -77,9 +78,12 @@ enum Centrality {
             }
         }
 
-        func addDependencies(to scores: inout [Double], _ graph: ProjectedGraph) {
+        func addDependencies(
+            to scores: inout [Double], _ graph: ProjectedGraph, _ call: ProcedureContext
+        ) throws(CypherError) {
             var shares = [Double](repeating: 0, count: self.paths.count)
             for node in self.order.reversed() {
+                try call.step(by: 1 + graph.edges(of: node).count)
                 for edge in graph.edges(of: node) {
                     let target = graph.target(edge)
                     guard self.distances[target] == self.distances[node] + 1 else { continue }

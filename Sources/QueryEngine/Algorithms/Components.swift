@@ -14,13 +14,20 @@ enum Components {
             return node
         }
         for node in 0..<graph.count {
+            try call.step()
             for edge in graph.edges(of: node) {
                 try call.step()
                 let (a, b) = (root(node), root(graph.target(edge)))
                 parents[max(a, b)] = min(a, b)
             }
         }
-        return (0..<graph.count).map(root)
+        var roots: [Int] = []
+        roots.reserveCapacity(graph.count)
+        for node in 0..<graph.count {
+            try call.step()
+            roots.append(root(node))
+        }
+        return roots
     }
 
     /// Tarjan, 1972, without recursion: for each node the number of its strongly connected component. O(relationships).
@@ -98,10 +105,14 @@ enum Components {
         _ graph: ProjectedGraph, _ call: ProcedureContext
     ) throws(CypherError) -> [Int] {
         var waiting = [Int](repeating: 0, count: graph.count)
-        for node in 0..<graph.count { for edge in graph.edges(of: node) { waiting[graph.target(edge)] += 1 } }
+        for node in 0..<graph.count {
+            try call.step(by: 1 + graph.edges(of: node).count)
+            for edge in graph.edges(of: node) { waiting[graph.target(edge)] += 1 }
+        }
         var order = (0..<graph.count).filter { waiting[$0] == 0 }
         var place = 0
         while place < order.count {
+            try call.step()
             for edge in graph.edges(of: order[place]) {
                 try call.step()
                 let target = graph.target(edge)

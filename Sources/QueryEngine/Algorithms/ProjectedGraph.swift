@@ -6,7 +6,7 @@ internal import PropertyGraph
 /// Memory: 8 bytes a node and 20 a relationship.
 struct ProjectedGraph {
     let nodes: [NodeID]
-    private let numbers: [NodeID: Int]
+    private let numbers: NodeNumbers
     private var offsets: [Int] = [0]
     private var targets: [Int] = []
     private(set) var relationships: [RelationshipID] = []
@@ -16,20 +16,28 @@ struct ProjectedGraph {
         _ call: ProcedureContext, label: String?, type: String?, isUndirected: Bool = false
     ) throws(CypherError) {
         let graph = call.graph
-        if let label {
-            self.nodes = graph.tokens.label(label).map { graph.nodes($0).sorted() } ?? []
-        } else {
-            self.nodes = Array(graph.allNodes())
+        var (nodes, numbers) = ([NodeID](), NodeNumbers())
+        func add(_ node: NodeID) throws(CypherError) {
+            try call.step()
+            nodes.append(node)
+            _ = numbers.insert(node)
         }
+        if let label {
+            if let label = graph.tokens.label(label) { for node in graph.nodes(label) { try add(node) } }
+        } else {
+            for node in graph.allNodes() { try add(node) }
+        }
+        (self.nodes, self.numbers) = (nodes, numbers)
         try call.hold(self.nodes.count)
-        self.numbers = Dictionary(uniqueKeysWithValues: self.nodes.enumerated().map { ($1, $0) })
         let wanted = type.map { graph.tokens.relationshipType($0) }
         for node in self.nodes {
+            try call.step()
             for direction in isUndirected ? [Direction.outgoing, .incoming] : [.outgoing] {
+                call.execution.touch()
                 for entry in graph.adjacency(of: node, direction) {
                     try call.step()
                     if let wanted, entry.type != wanted { continue }
-                    guard let target = self.numbers[entry.neighbour] else { continue }
+                    guard let target = self.numbers.number(of: entry.neighbour) else { continue }
                     self.targets.append(target)
                     self.relationships.append(entry.relationship)
                 }
@@ -41,7 +49,7 @@ struct ProjectedGraph {
 
     var count: Int { self.nodes.count }
 
-    func number(of node: NodeID) -> Int? { self.numbers[node] }
+    func number(of node: NodeID) -> Int? { self.numbers.number(of: node) }
 
     /// Where a node's relationships lie.
     func edges(of node: Int) -> Range<Int> { self.offsets[node]..<self.offsets[node + 1] }

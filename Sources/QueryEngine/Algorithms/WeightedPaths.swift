@@ -38,6 +38,7 @@ struct WeightedPaths {
             self.order.append(step.node)
             if step.node == target { return }
             for direction in self.isUndirected ? [Direction.outgoing, .incoming] : [.outgoing] {
+                call.execution.touch()
                 for entry in graph.adjacency(of: step.node, direction) {
                     try call.step()
                     if let type = self.type, entry.type != type { continue }

@@ -34,6 +34,7 @@ final class ExecutionContext {
     var profile: QueryProfile?
     private let names: TokenNames
     let entry: RunningQueries.Entry?
+    private var abandoned: [Any] = []
     private let control: QueryControl?
     private let concealed: ConcealedGraphs
     private let database: String
@@ -46,12 +47,32 @@ final class ExecutionContext {
     // Touched once a row by one task: checks of exclusive access cost more than the work.
     @exclusivity(unchecked) private var steps = 0
     @exclusivity(unchecked) private var held = 0
+    @exclusivity(unchecked) private var touched = 0
 
-    init(
-        _ call: QueryCall, names: TokenNames, entry: RunningQueries.Entry? = nil,
-        concealed: ConcealedGraphs
-    ) {
-        self.concealed = concealed
+    private struct Part {
+        let number: Int
+        let scan: Int
+        let range: Range<UInt32>
+        let failures: FirstFailure
+    }
+    /// The part of a query's work that this is for; nil for all of it.
+    private let part: Part?
+
+    /// Whether its work may be split: it only reads, nobody measures it, and it is no part itself.
+    var maySplit: Bool {
+        self.part == nil && self.transaction == nil && self.commit == nil && self.profile == nil
+            && self.control?.isBrief != true
+    }
+
+    /// The numbers of nodes that a scan goes through.
+    func range(ofScan slot: Int) -> Range<UInt32> {
+        if let part = self.part, part.scan == slot { return part.range }
+        return 0..<self.graph.nodeIDBound
+    }
+
+    init(_ call: QueryCall, names: TokenNames, entry: RunningQueries.Entry? = nil) {
+        self.part = nil
+        self.concealed = call.concealed
         self.database = call.database
         self.entry = entry
         self.control = call.control
@@ -70,6 +91,36 @@ final class ExecutionContext {
         self.limits = call.limits
         self.now = call.now
         self.deadline = .now + .seconds(call.limits.seconds)
+    }
+
+    /// For a part of a query's work on another thread: with its own share of the memory, and on nodes of a stretch only.
+    init(
+        part: Int, of count: Int, scan: Int, _ range: Range<UInt32>, failures: FirstFailure,
+        _ whole: ExecutionContext
+    ) {
+        self.part = Part(number: part, scan: scan, range: range, failures: failures)
+        self.concealed = whole.concealed
+        self.database = whole.database
+        self.entry = whole.entry
+        self.control = whole.control
+        self.commit = nil
+        self.names = whole.names
+        self.keys = Array(repeating: nil, count: whole.names.keys.count)
+        self.labels = Array(repeating: nil, count: whole.names.labels.count)
+        self.types = Array(repeating: nil, count: whole.names.types.count)
+        self.given = whole.given
+        self.implications = whole.implications
+        self.current = .allocate(capacity: 1)
+        self.current.initialize(to: whole.graph)
+        self.initial = whole.initial
+        self.transaction = nil
+        self.parameters = whole.parameters
+        var limits = whole.limits
+        limits.heldValues = max(0, limits.heldValues - whole.held) / count
+        self.limits = limits
+        self.now = whole.now
+        self.deadline = whole.deadline
+        self.loaded = whole.loaded
     }
 
     deinit {
@@ -120,7 +171,7 @@ final class ExecutionContext {
 
     /// Tells the profile which operator is at work from now on; gives the one before.
     func enter(_ number: Int, _ profile: QueryProfile) -> Int {
-        profile.enter(number, steps: self.steps, held: self.held)
+        profile.enter(number, steps: self.steps, held: self.held, pages: self.touched)
     }
 
     /// Counts a unit of work; every 1,024 it looks at the clock and whether the task was cancelled.
@@ -130,6 +181,11 @@ final class ExecutionContext {
         if self.steps & 1023 == 0 { try self.look() }
     }
 
+    /// Counts pages of the graph that are about to be looked at: of nodes' or relationships' columns, of neighbours, of the
+    /// members of a label, of an index. A page looked at twice counts twice.
+    @inline(__always)
+    func touch(_ pages: Int = 1) { self.touched &+= pages }
+
     /// Counts steps that were taken together.
     func step(by count: Int) throws(CypherError) {
         let before = self.steps
@@ -138,6 +194,8 @@ final class ExecutionContext {
     }
 
     private func look() throws(CypherError) {
+        self.control?.countLook()
+        if let part = self.part, part.failures.isBefore(part.number) { throw FirstFailure.unwanted }
         guard !Task.isCancelled, self.entry?.isEnded != true, self.control?.isCancelled != true else {
             throw CypherError(.cancelled, "Cancelled", "the query was cancelled")
         }
@@ -163,6 +221,46 @@ final class ExecutionContext {
 
     /// Looks at the clock and whether the query is to end: for work that is long and has no steps to count.
     func pause() throws(CypherError) { try self.look() }
+
+    /// How many small pieces of work lie between two looks where they are no steps: comparisons, elements of lists.
+    static let pace = 4096
+
+    /// As ``pause()``, once in ``pace`` calls with numbers that count up.
+    @inline(__always)
+    func pause(at number: Int) throws(CypherError) {
+        if number & (Self.pace - 1) == Self.pace - 1 { try self.look() }
+    }
+
+    /// Sorts, and looks now and then whether the query is to end.
+    func sort<Elements: MutableCollection & RandomAccessCollection>(
+        _ elements: inout Elements, by precedes: (Elements.Element, Elements.Element) -> Bool
+    ) throws {
+        var comparisons = 0
+        try elements.sort { left, right in
+            comparisons += 1
+            try self.pause(at: comparisons)
+            return precedes(left, right)
+        }
+    }
+
+    /// Runs a body with what it keeps in memory. When it throws, that is freed when the query is over and on another thread:
+    /// to free millions of rows takes longer than to see that they are wanted no more.
+    func holding<Content, Result>(
+        _ content: inout Content, _ body: (inout Content) throws -> Result
+    ) throws -> Result {
+        do {
+            return try body(&content)
+        } catch {
+            self.abandoned.append(content)
+            throw error
+        }
+    }
+
+    /// What ``holding(_:_:)`` left to be freed; nothing from now on.
+    func takeAbandoned() -> [Any] {
+        defer { self.abandoned = [] }
+        return self.abandoned
+    }
 
     /// Takes back what ``hold(_:)`` counted, once it is no longer in memory.
     func release(_ count: Int) { self.held -= count }
@@ -234,6 +332,8 @@ final class ExecutionContext {
             }
             throw CypherError(.semantic, "ReadOnly", "the query changes the graph, and this is a read")
         }
+        try self.step()
+        self.touch()
         guard self.limits.caller.rules?.showsAll ?? true else {
             return try self.write(body, seenIn: transaction)
         }
@@ -330,6 +430,7 @@ final class ExecutionContext {
         case .schemaExists, .schemaNotFound, .indexOwnedByConstraint:
             CypherError(.argument, "SchemaRule", error.description)
         case .outOfOrder, .rollbackFailed: CypherError(.semantic, "DamagedGraph", error.description)
+        case .interrupted: CypherError(.cancelled, "Cancelled", error.description)
         case .full: CypherError(.limit, "GraphFull", error.description)
         }
     }

@@ -45,6 +45,7 @@ struct Hops {
             return true
         }
         for (index, direction) in self.directions.enumerated() {
+            context.touch()
             let adjacency = context.graph.adjacency(of: node, direction)
             func visit(_ entry: AdjacencyEntry) throws -> Bool {
                 if index == 1, entry.neighbour == node { return true }
@@ -70,6 +71,7 @@ struct Hops {
         _ node: NodeID, _ type: RelationshipTypeID, _ context: ExecutionContext,
         _ body: (AdjacencyEntry) throws -> Bool
     ) throws -> Bool {
+        context.touch()
         let slice = context.graph.unsafeNeighbours(of: node, self.directions[0], type: type)
         guard !slice.isHub else {
             let adjacency = context.graph.adjacency(of: node, self.directions[0])
@@ -94,12 +96,14 @@ struct Hops {
         var count = 0
         if let label {
             _ = try self.forEach(node, context) { entry in
+                context.touch()
                 if context.graph.hasLabel(entry.neighbour, label) { count += 1 }
                 return true
             }
             return count
         }
         for direction in self.directions {
+            context.touch()
             guard let slots = self.typeSlots else {
                 count += context.graph.degree(of: node, direction)
                 continue
@@ -115,6 +119,7 @@ struct Hops {
     /// The entries of a node when the hops go one way and along one type; nil when they do not.
     func run(_ node: NodeID, _ context: ExecutionContext) -> (Adjacency, Range<Int>)? {
         guard self.directions.count == 1, let slot = self.typeSlots?.first else { return nil }
+        context.touch()
         let adjacency = context.graph.adjacency(of: node, self.directions[0])
         return (adjacency, context.type(slot).map { adjacency.range(of: $0) } ?? 0..<0)
     }
@@ -128,6 +133,7 @@ struct Hops {
         }
         for (index, direction) in self.directions.enumerated() {
             if index == 1, node == end { continue }
+            context.touch()
             let adjacency = context.graph.adjacency(of: node, direction)
             for slot in slots {
                 guard let type = context.type(slot) else { continue }
@@ -222,6 +228,9 @@ struct Expansion {
         return goesOn
     }
 
+    /// So many relationships of a path are looked through in the time of a step.
+    private static let pathPace = 32
+
     /// All paths of a length, depth first, no relationship twice; without recursion, so that no path is too
     /// long for the stack.
     func walk(
@@ -235,6 +244,8 @@ struct Expansion {
 
         func arrive(_ node: NodeID) throws -> Bool {
             guard path.count >= minimum, target == nil || target == node else { return true }
+            // A long path is more than a step, to write down and to look through.
+            try context.step(by: path.count / Self.pathPace)
             let list = path.map(Value.relationship)
             row[self.slot] = .list(reversed ? list.reversed() : list)
             row[self.end] = .node(node)
@@ -244,6 +255,7 @@ struct Expansion {
             var entries: [AdjacencyEntry] = []
             guard path.count < maximum else { return entries }
             _ = try self.hops.forEach(node, context) { entry in
+                try context.step(by: path.count / Self.pathPace)
                 if !path.contains(entry.relationship), !self.isUsed(entry.relationship, row),
                     try condition?(context, row, entry.relationship) ?? true
                 {

@@ -46,7 +46,7 @@ struct GroupWalk {
                 _ = walks.popLast()
                 continue
             }
-            try context.step()
+            try context.step(by: 1 + path.count / 32)
             let taken = self.relationships.map { walk[$0] }
             path += taken
             used.formUnion(taken)

@@ -25,7 +25,11 @@ struct LabelScan {
             guard let key = context.key(test.key) else { return true }
             bounds.append((key, test.sign, try test.value(context, row)))
         }
-        for first in stride(from: 0, to: context.graph.nodeIDBound, by: 128) {
+        let range = context.range(ofScan: self.slot)
+        for first in stride(from: range.lowerBound, to: range.upperBound, by: 128) {
+            // Also where there is no node of the label.
+            try context.step()
+            context.touch(1 + bounds.count)
             var bits = members.bits(at: NodeID(first))
             for bound in bounds where bits != (0, 0) {
                 try context.step()

@@ -55,22 +55,24 @@ struct NumberTable<Key: PlainKey> {
         self.values = ContiguousArray(repeating: 0, count: 64)
     }
 
-    /// The value under a key; nil, and the given one is put there, when there is none.
-    mutating func insert(_ key: Key, _ value: Int) -> Int? {
+    /// The value under a key; nil, and the given one is put there, when there is none. A table that grows calls `pause` with
+    /// numbers that count up.
+    mutating func insert(_ key: Key, _ value: Int, _ pause: (Int) throws -> Void) rethrows -> Int? {
         let place = Self.place(of: key, self.keys, self.values)
         if self.values[place] > 0 { return self.values[place] - 1 }
         self.keys[place] = key
         self.values[place] = value + 1
         self.count += 1
-        if self.count * 2 > self.values.count { self.grow() }
+        if self.count * 2 > self.values.count { try self.grow(pause) }
         return nil
     }
 
-    private mutating func grow() {
+    private mutating func grow(_ pause: (Int) throws -> Void) rethrows {
         let size = self.values.count * 2
         var keys = ContiguousArray(repeating: Key.none, count: size)
         var values = ContiguousArray(repeating: 0, count: size)
         for index in self.values.indices where self.values[index] > 0 {
+            try pause(index)
             let place = Self.place(of: self.keys[index], keys, values)
             keys[place] = self.keys[index]
             values[place] = self.values[index]

@@ -11,22 +11,31 @@ typealias Run = (ExecutionContext, Row, Emit) throws -> Bool
 /// Rows are pushed from the leaves to the root, so an operator holds rows only when it must (sorting,
 /// grouping, before writes), and a consumer ends the work by wanting no more.
 final class PlanNode {
+    /// The slot of the nodes that are gone through, and how many there are, whether or not they pass.
+    struct Scan {
+        let slot: Int
+        let nodes: Double
+    }
+
     let number: Int
     let name: String
     let details: String
     let estimatedRows: Double
     let children: [PlanNode]
+    /// What it goes through when it scans nodes; nil when it does not.
+    let scan: Scan?
     private let body: Run
 
     init(
         number: Int, _ name: String, _ details: String = "", rows: Double, children: [PlanNode] = [],
-        _ body: @escaping Run
+        scan: Scan? = nil, _ body: @escaping Run
     ) {
         self.number = number
         self.name = name
         self.details = details
         self.estimatedRows = rows
         self.children = children
+        self.scan = scan
         self.body = body
     }
 
@@ -59,10 +68,12 @@ final class PlanNode {
     /// Runs and gathers all rows, counted against the memory limit.
     func collect(_ context: ExecutionContext, _ row: Row) throws -> [Row] {
         var rows: [Row] = []
-        _ = try self.run(context, row) { row in
-            try context.hold(row.count)
-            rows.append(row.copy())
-            return true
+        try context.holding(&rows) { rows in
+            _ = try self.run(context, row) { row in
+                try context.hold(row.count)
+                rows.append(row.copy())
+                return true
+            }
         }
         return rows
     }

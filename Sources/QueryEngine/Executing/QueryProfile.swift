@@ -10,12 +10,14 @@ final class QueryProfile {
         var steps = 0
         /// Values that were kept in memory.
         var held = 0
+        /// Pages of the graph that were looked at.
+        var pages = 0
     }
 
     private var figures: [Int: Figures] = [:]
     private var current = 0
     private var since = DispatchTime.now().uptimeNanoseconds
-    private var before = (steps: 0, held: 0)
+    private var before = (steps: 0, held: 0, pages: 0)
 
     subscript(number: Int) -> Figures { self.figures[number] ?? Figures() }
 
@@ -23,14 +25,15 @@ final class QueryProfile {
 
     /// Charges what was done since the last call to the operator that was at work, and gives that one's number; another is
     /// at work from now on.
-    func enter(_ number: Int, steps: Int, held: Int) -> Int {
+    func enter(_ number: Int, steps: Int, held: Int, pages: Int) -> Int {
         let now = DispatchTime.now().uptimeNanoseconds
         var own = self[self.current]
         own.nanoseconds += now - self.since
         own.steps += steps - self.before.steps
+        own.pages += pages - self.before.pages
         own.held += max(0, held - self.before.held)
         self.figures[self.current] = own
-        defer { (self.current, self.since, self.before) = (number, now, (steps, held)) }
+        defer { (self.current, self.since, self.before) = (number, now, (steps, held, pages)) }
         return self.current
     }
 }

@@ -3,44 +3,40 @@ internal import PropertyGraph
 
 /// Runs changes and listings of indexes and constraints.
 enum SchemaExecutor {
-    static func run(
-        _ command: SchemaCommand, _ transaction: GraphTransaction?, _ prepared: PreparedIndex?,
-        for caller: QueryCaller
-    ) throws -> QueryResult {
+    static func run(_ command: SchemaCommand, _ call: QueryCall) throws -> QueryResult {
         do {
-            return try self.run(command, transaction, prepared)
+            return try self.execute(command, call)
         } catch let error as GraphError {
-            throw ExecutionContext.cypherError(error, for: caller)
+            throw ExecutionContext.cypherError(error, for: call.limits.caller)
         }
     }
 
-    private static func run(
-        _ command: SchemaCommand, _ transaction: GraphTransaction?, _ prepared: PreparedIndex?
-    ) throws -> QueryResult {
+    private static func execute(_ command: SchemaCommand, _ call: QueryCall) throws -> QueryResult {
         var counters = QueryCounters()
-        guard let transaction else {
+        let (prepared, clock) = (call.preparedIndex, ExecutionContext(call, names: TokenNames()))
+        guard let transaction = call.transaction else {
             throw CypherError(.semantic, "ReadOnly", "the command changes the schema, and this is a read")
         }
         switch command {
         case .createIndex(_, _, _, _, _, let ifNotExists):
             guard let definition = Self.index(command) else { break }
-            try self.tolerate(ifNotExists) { () throws(GraphError) in
-                try transaction.createIndex(definition, prepared: prepared)
+            try self.tolerate(ifNotExists, clock) { checkpoint throws(GraphError) in
+                try transaction.createIndex(definition, prepared: prepared, checkpoint: checkpoint)
                 counters.indexesAdded += 1
             }
         case .dropIndex(let name, let ifExists):
-            try self.tolerate(ifExists) { () throws(GraphError) in
+            try self.tolerate(ifExists, clock) { _ throws(GraphError) in
                 try transaction.dropIndex(name: name)
                 counters.indexesRemoved += 1
             }
         case .createConstraint(_, _, _, _, let ifNotExists):
             let definition = try Self.constraint(command)
-            try self.tolerate(ifNotExists) { () throws(GraphError) in
-                try transaction.createConstraint(definition, prepared: prepared)
+            try self.tolerate(ifNotExists, clock) { checkpoint throws(GraphError) in
+                try transaction.createConstraint(definition, prepared: prepared, checkpoint: checkpoint)
                 counters.constraintsAdded += 1
             }
         case .dropConstraint(let name, let ifExists):
-            try self.tolerate(ifExists) { () throws(GraphError) in
+            try self.tolerate(ifExists, clock) { _ throws(GraphError) in
                 try transaction.dropConstraint(name: name)
                 counters.constraintsRemoved += 1
             }
@@ -78,14 +74,26 @@ enum SchemaExecutor {
             kind: kind, entity: entity, keys: keys, type: typeName.flatMap { PropertyType($0) })
     }
 
-    /// `IF [NOT] EXISTS` lets pass that something is there already, or is not there.
-    private static func tolerate(_ isTolerant: Bool, _ body: () throws(GraphError) -> Void) throws(GraphError)
-    {
-        do {
-            try body()
+    /// `IF [NOT] EXISTS` lets pass that something is there already, or is not there. The body gets what it asks now and then
+    /// whether the command is to end.
+    private static func tolerate(
+        _ isTolerant: Bool, _ clock: ExecutionContext,
+        _ body: (@escaping Checkpoint) throws(GraphError) -> Void
+    ) throws {
+        var end: CypherError?
+        do throws(GraphError) {
+            try body { () throws(GraphError) in
+                do throws(CypherError) {
+                    try clock.pause()
+                } catch {
+                    end = error
+                    throw .interrupted
+                }
+            }
         } catch {
             switch error {
             case .schemaExists where isTolerant, .schemaNotFound where isTolerant: return
+            case .interrupted: throw end ?? ExecutionContext.cypherError(error)
             default: throw error
             }
         }

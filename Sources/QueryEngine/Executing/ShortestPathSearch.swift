@@ -115,17 +115,29 @@ private struct Side {
         to node: NodeID, _ context: ExecutionContext, _ body: ([RelationshipID]) throws -> Bool
     ) throws -> Bool {
         guard let number = self.reached.number(of: node) else { return true }
-        var pending: [(number: Int, path: [RelationshipID])] = [(number, [])]
-        while let (number, path) = pending.popLast() {
+        guard self.lastSteps[number] >= 0 else { return try body([]) }
+        // Depth first: for each node of the path the way that is taken, -1 when all were.
+        var taken = [self.lastSteps[number]]
+        var path: [RelationshipID] = []
+        while let step = taken.last {
             try context.step()
-            var step = self.lastSteps[number]
-            if step < 0 {
-                guard try body(path) else { return false }
+            guard step >= 0 else {
+                taken.removeLast()
+                guard let before = taken.last else { break }
+                path.removeLast()
+                taken[taken.count - 1] = self.steps[before].next
+                continue
             }
-            while step >= 0 {
-                pending.append((self.steps[step].from, path + [self.steps[step].relationship]))
-                step = self.steps[step].next
+            path.append(self.steps[step].relationship)
+            let further = self.lastSteps[self.steps[step].from]
+            if further >= 0 {
+                taken.append(further)
+                continue
             }
+            try context.step(by: path.count / 32)
+            guard try body(path) else { return false }
+            path.removeLast()
+            taken[taken.count - 1] = self.steps[step].next
         }
         return true
     }

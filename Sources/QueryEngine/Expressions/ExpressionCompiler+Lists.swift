@@ -9,6 +9,9 @@ extension ExpressionCompiler {
         let slot = self.planner.newSlot()
         var compiler = self
         compiler.scope[variable] = slot
+        // What was computed with another variable of the name is something else.
+        compiler.computed = self.computed.filter { FreeNames.of($0.key)?.contains(variable) == false }
+        compiler.shared = nil
         return (compiler, slot)
     }
 

@@ -33,7 +33,9 @@ extension ExpressionCompiler {
         _ sign: BinaryOperator, _ leftExpression: Expression, _ rightExpression: Expression,
         _ range: SourceRange
     ) throws(CypherError) -> Evaluator {
-        let (left, right) = (try self.compile(leftExpression), try self.compile(rightExpression))
+        let left = try self.compile(leftExpression)
+        let mayEnd = sign == .and || sign == .or
+        let right = try (mayEnd ? self.uncertain : self).compile(rightExpression)
         switch sign {
         case .and, .or, .xor: return self.logical(sign, left, right, range)
         case .in: return self.membership(left, right, range)
@@ -103,7 +105,8 @@ extension ExpressionCompiler {
                     at: range)
             }
             var unknown = false
-            for element in list {
+            for (index, element) in list.enumerated() {
+                try context.pause(at: index)
                 switch value.isEqual(to: element) {
                 case true?: return .boolean(true)
                 case nil: unknown = true
@@ -172,7 +175,10 @@ extension ExpressionCompiler {
     func comparison(_ first: Expression, _ links: [Comparison]) throws(CypherError) -> Evaluator {
         let first = try self.compile(first)
         var compiled: [(sign: Comparison.Sign, operand: Evaluator)] = []
-        for link in links { compiled.append((link.sign, try self.compile(link.operand))) }
+        for (index, link) in links.enumerated() {
+            let compiler = index == 0 ? self : self.uncertain
+            compiled.append((link.sign, try compiler.compile(link.operand)))
+        }
         if compiled.count == 1, let link = compiled.first {
             return { context, row in
                 Self.truth(Self.compare(try first(context, row), link.sign, try link.operand(context, row)))

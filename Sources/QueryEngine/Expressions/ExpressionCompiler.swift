@@ -9,8 +9,51 @@ struct ExpressionCompiler {
     /// Expressions that were computed before (grouping keys, aggregates), and where they lie.
     var computed: [Expression: Int] = [:]
 
+    /// What stands several times among the expressions that are compiled now.
+    var shared: SharedExpressions?
+    /// Whether what is compiled is always computed, so that others may rely on it.
+    private var isCertain = true
+
+    init(planner: Planner, scope: [String: Int]) {
+        self.planner = planner
+        self.scope = scope
+    }
+
+    /// For parts that may not be computed.
+    var uncertain: ExpressionCompiler {
+        var compiler = self
+        compiler.isCertain = false
+        return compiler
+    }
+
+    /// For expressions that are computed one after the other for each row.
+    func sharing(_ expressions: [Expression]) -> ExpressionCompiler {
+        var compiler = self
+        compiler.shared = SharedExpressions(expressions) { self.planner.newSlot() }
+        return compiler
+    }
+
     func compile(_ expression: Expression) throws(CypherError) -> Evaluator {
         if let slot = self.computed[expression] { return { _, row in row[slot] } }
+        guard let shared = self.shared else { return try self.compiled(expression) }
+        guard expression.isInOrder else {
+            var compiler = self
+            compiler.shared = nil
+            return try compiler.compiled(expression)
+        }
+        guard let (slot, isStored) = shared.slot(expression) else { return try self.compiled(expression) }
+        if isStored { return { _, row in row[slot] } }
+        let value = try self.compiled(expression)
+        guard self.isCertain else { return value }
+        shared.store(expression)
+        return { context, row in
+            let value = try value(context, row)
+            row[slot] = value
+            return value
+        }
+    }
+
+    private func compiled(_ expression: Expression) throws(CypherError) -> Evaluator {
         switch expression.kind {
         case .null: return { _, _ in .null }
         case .boolean(let truth): return { _, _ in .boolean(truth) }
@@ -145,6 +188,7 @@ struct ExpressionCompiler {
         if case .variable(let name) = base.kind, let variable = self.scope[name], self.computed[base] == nil {
             return { context, row in
                 if case .node(let node) = row[variable], let id = context.key(slot) {
+                    context.touch()
                     let value = context.graph.property(id, of: node)
                     if !value.isNull { return value }
                 }
@@ -161,11 +205,13 @@ struct ExpressionCompiler {
         switch value {
         case .node(let node):
             guard let id = context.key(slot) else { return .null }
+            context.touch()
             let property = context.graph.property(id, of: node)
             if property.isNull, !context.graph.contains(node) { throw self.deleted("node", range) }
             return property
         case .relationship(let relationship):
             guard let id = context.key(slot) else { return .null }
+            context.touch()
             let property = context.graph.property(id, of: relationship)
             if property.isNull, !context.graph.contains(relationship) {
                 throw self.deleted("relationship", range)
@@ -222,9 +268,11 @@ struct ExpressionCompiler {
             case (.map(let map), .string(let key)): return map[key] ?? .null
             case (.node(let node), .string(let key)):
                 guard let id = context.graph.tokens.propertyKey(key) else { return .null }
+                context.touch()
                 return context.graph.property(id, of: node)
             case (.relationship(let relationship), .string(let key)):
                 guard let id = context.graph.tokens.propertyKey(key) else { return .null }
+                context.touch()
                 return context.graph.property(id, of: relationship)
             case (.list, let other):
                 throw CypherError(
@@ -296,18 +344,19 @@ struct ExpressionCompiler {
 
     private func conditional(_ conditional: Conditional) throws(CypherError) -> Evaluator {
         let subject = try conditional.subject.map { (e) throws(CypherError) in try self.compile(e) }
-        let otherwise = try conditional.otherwise.map { (e) throws(CypherError) in try self.compile(e) }
+        let uncertain = self.uncertain
+        let otherwise = try conditional.otherwise.map { (e) throws(CypherError) in try uncertain.compile(e) }
         var branches: [(tests: [(isCondition: Bool, value: Evaluator)], then: Evaluator)] = []
         for branch in conditional.branches {
             var tests: [(isCondition: Bool, value: Evaluator)] = []
             for test in branch.tests {
                 if case .holds = test {
-                    tests.append((true, try self.compile(test.expression)))
+                    tests.append((true, try uncertain.compile(test.expression)))
                 } else {
-                    tests.append((false, try self.compile(test.expression)))
+                    tests.append((false, try uncertain.compile(test.expression)))
                 }
             }
-            branches.append((tests, try self.compile(branch.then)))
+            branches.append((tests, try uncertain.compile(branch.then)))
         }
         return { [branches] context, row in
             let value = try subject?(context, row) ?? .null
@@ -327,6 +376,7 @@ extension ExecutionContext {
     /// All properties of a node, relationship or map by name; nil for other values.
     func propertyMap(of value: Value) -> [String: Value]? {
         let properties: Properties
+        self.touch()
         switch value {
         case .node(let node): properties = self.graph.properties(of: node)
         case .relationship(let relationship):

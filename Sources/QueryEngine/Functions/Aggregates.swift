@@ -7,7 +7,7 @@ final class Aggregate {
     private let name: String
     private let isDistinct: Bool
     private let isCount: Bool
-    @exclusivity(unchecked) private var seen: Set<Value> = []
+    @exclusivity(unchecked) private var seen = KeyTable<Value>()
     /// Nodes that were seen: a bit each, where a set of values takes a hundred times as much.
     @exclusivity(unchecked) private var seenNodes = IDSet()
     @exclusivity(unchecked) private var count = 0
@@ -36,7 +36,7 @@ final class Aggregate {
     func add(_ value: Value, _ further: Value, _ context: ExecutionContext) throws {
         guard !value.isNull else { return }
         if self.isDistinct {
-            guard self.isNew(value) else { return }
+            guard try self.isNew(value, context) else { return }
             try context.hold(1)
         }
         self.count += 1
@@ -59,8 +59,37 @@ final class Aggregate {
         }
     }
 
-    private func isNew(_ value: Value) -> Bool {
-        guard case .node(let node) = value else { return self.seen.insert(value.equivalenceKey).inserted }
+    /// Adds what another one gathered of later rows.
+    func add(_ other: Aggregate, _ context: ExecutionContext) throws {
+        // Sums depend on the order, and of different values it is not known which were counted.
+        guard !["sum", "avg"].contains(self.name) else { throw SplitScan.Undone() }
+        if self.isDistinct {
+            guard self.isCount || !other.values.isEmpty || self.name == "min" || self.name == "max" else {
+                return
+            }
+            if self.isCount {
+                for key in other.seen.keys where try self.seen.insert(key, context).isNew { self.count += 1 }
+                let before = self.seenNodes.count
+                for node in other.seenNodes { self.seenNodes.insert(node) }
+                self.count += self.seenNodes.count - before
+                return
+            }
+            for value in other.values { try self.add(value, .float(other.fraction), context) }
+        } else {
+            try context.hold(other.values.count)
+            self.count += other.count
+            self.values.append(contentsOf: other.values)
+            if other.count > 0 { self.fraction = other.fraction }
+        }
+        guard !other.best.isNull else { return }
+        let order = self.best.isNull ? nil : other.best.sortOrder(self.best)
+        if order.map({ self.name == "min" ? $0 < 0 : $0 > 0 }) ?? true { self.best = other.best }
+    }
+
+    private func isNew(_ value: Value, _ context: ExecutionContext) throws -> Bool {
+        guard case .node(let node) = value else {
+            return try self.seen.insert(value.equivalenceKey, context).isNew
+        }
         let before = self.seenNodes.count
         self.seenNodes.insert(node.index)
         return self.seenNodes.count > before
@@ -98,7 +127,7 @@ final class Aggregate {
         }
     }
 
-    func finish() throws -> Value {
+    func finish(_ context: ExecutionContext) throws -> Value {
         switch self.name {
         case "count": return .integer(self.count)
         case "sum":
@@ -112,7 +141,7 @@ final class Aggregate {
             return .float(self.floatSum / Double(self.count))
         case "min", "max": return self.best
         case "stdev", "stdevp": return .float(self.deviation())
-        case "percentilecont", "percentiledisc": return self.percentile()
+        case "percentilecont", "percentiledisc": return try self.percentile(context)
         default: return .list(self.values)
         }
     }
@@ -125,8 +154,9 @@ final class Aggregate {
         return (numbers.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / divisor).squareRoot()
     }
 
-    private func percentile() -> Value {
-        let sorted = self.values.sorted { $0.sortOrder($1) < 0 }
+    private func percentile(_ context: ExecutionContext) throws -> Value {
+        var sorted = self.values
+        try context.sort(&sorted) { $0.sortOrder($1) < 0 }
         guard !sorted.isEmpty else { return .null }
         if self.name == "percentiledisc" {
             return sorted[max(0, Int((self.fraction * Double(sorted.count)).rounded(.up)) - 1)]

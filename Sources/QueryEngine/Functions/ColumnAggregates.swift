@@ -11,12 +11,15 @@ final class ColumnAggregates {
     /// Whether the counts and sums are enough while all values are whole numbers.
     private let isPlain: Bool
     private let isSum: Bool
+    /// Whether others gather other rows: then nothing may depend on their order.
+    private let isPart: Bool
     @exclusivity(unchecked) private var counts: ContiguousArray<Int> = []
     @exclusivity(unchecked) private var sums: ContiguousArray<Int> = []
     @exclusivity(unchecked) private var others: ContiguousArray<Aggregate?> = []
 
     /// `further` computes the aggregate's second argument.
-    init(name: String, isDistinct: Bool, value: @escaping Evaluator, further: Evaluator?) {
+    init(name: String, isDistinct: Bool, value: @escaping Evaluator, further: Evaluator?, isPart: Bool) {
+        self.isPart = isPart
         self.value = value
         self.further = further
         self.name = name.lowercased()
@@ -41,10 +44,25 @@ final class ColumnAggregates {
         if self.isSum {
             guard case .integer(let number) = value,
                 case let (sum, overflow) = self.sums[group].addingReportingOverflow(number), !overflow
-            else { return try self.spill(group).add(value, .null, context) }
+            else {
+                guard !self.isPart else { throw SplitScan.Undone() }
+                return try self.spill(group).add(value, .null, context)
+            }
             self.sums[group] = sum
         }
         self.counts[group] += 1
+    }
+
+    /// Adds what another one gathered of later rows for a group of its own.
+    func add(_ other: ColumnAggregates, _ theirs: Int, to group: Int, _ context: ExecutionContext) throws {
+        if let own = self.others[group], let others = other.others[theirs] {
+            return try own.add(others, context)
+        }
+        self.counts[group] += other.counts[theirs]
+        guard self.isSum else { return }
+        let (sum, overflow) = self.sums[group].addingReportingOverflow(other.sums[theirs])
+        guard !overflow else { throw SplitScan.Undone() }
+        self.sums[group] = sum
     }
 
     /// Goes on with an aggregate that takes all kinds of values.
@@ -55,8 +73,8 @@ final class ColumnAggregates {
         return other
     }
 
-    func finish(_ group: Int) throws -> Value {
-        if let other = self.others[group] { return try other.finish() }
+    func finish(_ group: Int, _ context: ExecutionContext) throws -> Value {
+        if let other = self.others[group] { return try other.finish(context) }
         switch self.name {
         case "count": return .integer(self.counts[group])
         case "sum": return .integer(self.sums[group])

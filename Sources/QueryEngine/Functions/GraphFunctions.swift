@@ -101,6 +101,7 @@ enum GraphFunctions {
     private static func record(
         _ relationship: RelationshipID, _ context: ExecutionContext
     ) throws(CypherError) -> RelationshipRecord {
+        context.touch()
         guard
             let record = context.graph.relationship(relationship)
                 ?? context.initial?.relationship(relationship)

@@ -29,7 +29,7 @@ struct MatchGraph {
     }
 
     /// A condition and the names of this MATCH that it needs.
-    struct Condition {
+    struct Condition: Equatable {
         let expression: Expression
         let needs: Set<String>
     }

@@ -10,28 +10,31 @@ extension Planner {
         let (inner, columns) = try self.plan(call.query, scope: self.seen(call, scope))
         let slots = columns.map(\.1)
         let (returnsRows, isOptional) = (!columns.isEmpty, call.isOptional)
-        let mustGather = call.query.isUpdating
+        // Work that writes must not be cut short.
+        let mustFinish = call.query.isUpdating
         let rows = input.estimatedRows * max(1, inner.estimatedRows)
         let node = self.node("Apply", rows: rows, children: [input, inner]) { context, row, emit in
-            func apply(_ row: Row) throws -> Bool {
+            var wantsMore = true
+            func give(_ row: Row) throws -> Bool {
+                if wantsMore { wantsMore = try emit(row) }
+                return wantsMore || mustFinish
+            }
+            _ = try input.run(context, row) { row in
                 guard returnsRows else {
                     _ = try inner.run(context, row) { _ in true }
-                    return try emit(row)
+                    return try give(row)
                 }
                 var found = false
                 let goesOn = try inner.run(context, row) { result in
                     found = true
                     for slot in slots { row[slot] = result[slot] }
-                    return try emit(row)
+                    return try give(row)
                 }
                 guard isOptional, !found, goesOn else { return goesOn }
                 for slot in slots { row[slot] = .null }
-                return try emit(row)
+                return try give(row)
             }
-            guard mustGather else { return try input.run(context, row, apply) }
-            // A subquery that writes must not see its own work: the rows before it are gathered first.
-            for row in try input.collect(context, row) { guard try apply(row) else { return false } }
-            return true
+            return wantsMore
         }
         return (node, scope.merging(columns) { _, new in new })
     }

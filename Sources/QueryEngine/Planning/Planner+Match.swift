@@ -3,7 +3,7 @@ internal import PropertyGraph
 
 extension Comparison.Sign {
     /// The sign with its sides changed over.
-    fileprivate var mirrored: Comparison.Sign {
+    var mirrored: Comparison.Sign {
         switch self {
         case .less: .greater
         case .lessOrEqual: .greaterOrEqual
@@ -82,8 +82,15 @@ extension Planner {
         switch labels {
         case .name(let name):
             let slot = self.names.label(name)
-            return { context, node in context.label(slot).map { context.graph.hasLabel(node, $0) } ?? false }
-        case .any: return { context, node in !context.graph.labels(of: node).isEmpty }
+            return { context, node in
+                context.touch()
+                return context.label(slot).map { context.graph.hasLabel(node, $0) } ?? false
+            }
+        case .any:
+            return { context, node in
+                context.touch()
+                return !context.graph.labels(of: node).isEmpty
+            }
         case .not(let inner):
             let test = self.labelTest(inner)
             return { context, node in !test(context, node) }
@@ -116,7 +123,7 @@ extension Planner {
 }
 
 /// The state of solving one MATCH.
-private struct MatchSolver {
+struct MatchSolver {
     let planner: Planner
     let graph: MatchGraph
     var node: PlanNode
@@ -127,6 +134,10 @@ private struct MatchSolver {
 
     /// Whether nobody asks how often a row comes.
     let ignoresDuplicates: Bool
+    /// Conditions that an index has seen to: what comes fulfils them.
+    private var sought: Set<Expression> = []
+    /// The only nodes and relationships to solve; nil for all.
+    var part: MatchPart?
 
     init(planner: Planner, graph: MatchGraph, node: PlanNode, ignoresDuplicates: Bool) {
         self.ignoresDuplicates = ignoresDuplicates
@@ -137,23 +148,13 @@ private struct MatchSolver {
         self.boundNodes = Set(graph.nodes.indices.filter { graph.nodes[$0].isBound })
     }
 
-    private var compiler: ExpressionCompiler {
+    var compiler: ExpressionCompiler {
         ExpressionCompiler(planner: self.planner, scope: self.graph.innerScope)
     }
 
     mutating func solve() throws(CypherError) -> PlanNode {
         for index in self.boundNodes.sorted() { self.checkBound(index) }
-        try self.applyConditions()
-        while true {
-            if let next = self.cheapestRelationship() {
-                try self.grow(next)
-            } else if let next = self.cheapestStart() {
-                try self.start(next)
-            } else {
-                break
-            }
-            try self.applyConditions()
-        }
+        try self.solvePart()
         for path in self.graph.paths {
             self.bindPath(path)
             self.boundNames.insert(path.name)
@@ -166,25 +167,45 @@ private struct MatchSolver {
         return self.node
     }
 
+    /// Binds all nodes and relationships, and applies the conditions that need no paths.
+    mutating func solvePart() throws(CypherError) {
+        try self.applyConditions()
+        while true {
+            if try self.joinAtNode() {
+                // Done.
+            } else if let next = self.cheapestRelationship() {
+                try self.grow(next)
+            } else if try self.joinByValue() {
+                // Done.
+            } else if let next = self.cheapestStart() {
+                try self.start(next)
+            } else {
+                break
+            }
+            try self.applyConditions()
+        }
+    }
+
     // MARK: Choosing
 
     private func cheapestRelationship() -> Int? {
         var best: (index: Int, cost: Double)?
-        for (index, relationship) in self.graph.relationships.enumerated() where !self.solved.contains(index)
-        {
+        for (index, relationship) in self.graph.relationships.enumerated()
+        where !self.solved.contains(index) && self.part?.relationships.contains(index) ?? true {
             let ends = [relationship.from, relationship.to].filter { self.boundNodes.contains($0) }.count
             let needsBoth = relationship.selection != .all
             guard relationship.isBound || (needsBoth ? ends == 2 : ends > 0) else { continue }
             // Groups are walked from their left end.
             if relationship.pattern.group != nil, !self.boundNodes.contains(relationship.from) { continue }
-            let cost = relationship.isBound || ends == 2 ? 0 : self.fanOut(relationship)
+            let start = self.boundNodes.contains(relationship.from) ? relationship.from : relationship.to
+            let cost = relationship.isBound || ends == 2 ? 0 : self.fanOut(relationship, from: start)
             if cost < best?.cost ?? .infinity { best = (index, cost) }
         }
         return best?.index
     }
 
     /// How many relationships of its types a node of the graph has on average; hops multiply.
-    private func fanOut(_ relationship: MatchGraph.Relationship) -> Double {
+    func fanOut(_ relationship: MatchGraph.Relationship) -> Double {
         let graph = self.planner.graph
         var count = Double(graph.relationshipCount)
         if let names = relationship.pattern.types?.alternatives {
@@ -198,24 +219,29 @@ private struct MatchSolver {
     }
 
     private func cheapestStart() -> Int? {
-        let unbound = self.graph.nodes.indices.filter { !self.boundNodes.contains($0) }
-        return unbound.min { self.cardinality($0) < self.cardinality($1) }
+        let unbound = self.graph.nodes.indices.filter {
+            !self.boundNodes.contains($0) && self.part?.nodes.contains($0) ?? true
+        }
+        guard unbound.count > 1 else { return unbound.first }
+        let costs = unbound.map(self.cardinality)
+        return zip(unbound, costs).min { $0.1 < $1.1 }?.0
     }
 
-    private func cardinality(_ index: Int) -> Double {
+    func cardinality(_ index: Int) -> Double {
         if let seek = self.seek(index) { return seek.rows }
-        return self.labelCount(index)?.count ?? Double(self.planner.graph.nodeCount)
+        let all = self.labelCount(index)?.count ?? Double(self.planner.graph.nodeCount)
+        return self.knownConditions(on: index).reduce(all) { $0 * self.share(of: $1) }
     }
 
     /// The rarest label that the node must have.
-    private func labelCount(_ index: Int) -> (name: String, count: Double)? {
+    func labelCount(_ index: Int) -> (name: String, count: Double)? {
         let graph = self.planner.graph
         let names = self.graph.nodes[index].labels.flatMap { $0.conjunction ?? [] }
         return names.map { name in (name, graph.tokens.label(name).map { Double(graph.count($0)) } ?? 0) }
             .min { $0.1 < $1.1 }
     }
 
-    private struct Seek {
+    struct Seek {
         let index: PropertyIndex
         let label: String
         /// Values of all keys, or of all but the last when that has a range.
@@ -223,18 +249,20 @@ private struct MatchSolver {
         /// The last value is a list, each element of which is looked up.
         var isList = false
         var range: SeekRange?
-        let rows: Double
+        var rows: Double
+        /// What it sees to.
+        var conditions: [Expression] = []
     }
 
     /// What a condition says of a key that is not one value.
-    private struct SeekRange {
+    struct SeekRange {
         var lower: (value: Expression, isIncluded: Bool)?
         var upper: (value: Expression, isIncluded: Bool)?
         var prefix: Expression?
     }
 
     /// An index that finds the node from values that are known already.
-    private func seek(_ index: Int) -> Seek? {
+    func seek(_ index: Int) -> Seek? {
         let node = self.graph.nodes[index]
         let names =
             self.graph.anonymous.filter { $0.value == index }.map(\.key) + [node.name].compactMap { $0 }
@@ -280,7 +308,26 @@ private struct MatchSolver {
                 }
             }
         }
+        guard var best else { return nil }
+        let keys = best.index.definition.keys
+        best.conditions = self.pending.map(\.expression).filter { condition in
+            guard let key = Self.comparedKey(condition, names), keys.contains(key) else { return false }
+            return known[key] != nil || key == keys.last && ranges[key] != nil
+        }
+        if keys.count == 1, let all = self.labelCount(index)?.count {
+            best.rows = max(1, best.conditions.reduce(all) { $0 * self.share(of: $1) })
+        }
         return best
+    }
+
+    /// The key of a node of these names that a condition compares.
+    private static func comparedKey(_ condition: Expression, _ names: [String]) -> String? {
+        switch condition.kind {
+        case .comparison(let left, let links) where links.count == 1:
+            self.key(left, names) ?? self.key(links[0].operand, names)
+        case .binary(.in, let left, _), .binary(.startsWith, let left, _): self.key(left, names)
+        default: nil
+        }
     }
 
     /// Ranges of keys whose bounds are known already: `key < value` and the like, either way round and in chains.
@@ -347,35 +394,42 @@ private struct MatchSolver {
 
     // MARK: Starting
 
-    private mutating func start(_ index: Int) throws(CypherError) {
+    mutating func start(_ index: Int) throws(CypherError) {
         let input = self.node
         let slot = self.graph.nodes[index].slot
         var covered: String?
         if let seek = self.seek(index) {
             covered = seek.label
+            self.sought.formUnion(seek.conditions)
             self.node = try self.indexSeek(seek, slot, input)
         } else if let (label, count) = self.labelCount(index) {
+            let before = self.pending.map(\.expression)
             let scan = LabelScan(
                 label: self.planner.names.label(label), slot: slot, tests: try self.columnTests(index))
             covered = label
+            let left = Set(self.pending.map(\.expression))
+            let tested = before.filter { !left.contains($0) }
             self.node = self.planner.node(
                 "NodeByLabelScan",
                 "\(self.graph.nodes[index].name ?? ""):\(label)"
                     + (scan.tests.isEmpty ? "" : ", \(scan.tests.count) comparisons by column"),
-                rows: input.estimatedRows * max(1, scan.tests.reduce(count) { rows, _ in rows * 0.3 }),
-                children: [input]
+                rows: input.estimatedRows * max(1, tested.reduce(count) { $0 * self.share(of: $1) }),
+                children: [input], scan: PlanNode.Scan(slot: slot, nodes: count)
             ) { context, row, emit in
                 try input.run(context, row) { row in try scan.run(context, row, emit) }
             }
         } else {
             let rows = input.estimatedRows * Double(max(1, self.planner.graph.nodeCount))
             self.node = self.planner.node(
-                "AllNodesScan", self.graph.nodes[index].name ?? "", rows: rows, children: [input]
+                "AllNodesScan", self.graph.nodes[index].name ?? "", rows: rows, children: [input],
+                scan: PlanNode.Scan(slot: slot, nodes: Double(self.planner.graph.nodeCount))
             ) { context, row, emit in
                 try input.run(context, row) { row in
                     let graph = context.graph
-                    for number in 0..<graph.nodeIDBound where graph.contains(NodeID(number)) {
+                    for number in context.range(ofScan: slot) {
                         try context.step()
+                        if number & 127 == 0 { context.touch() }
+                        guard graph.contains(NodeID(number)) else { continue }
                         row[slot] = .node(NodeID(number))
                         guard try emit(row) else { return false }
                     }
@@ -438,8 +492,9 @@ private struct MatchSolver {
                 var nodes: [NodeID] = []
                 if let range {
                     if let found = try range(context, row) {
-                        index.forEach(in: found) {
-                            nodes.append(NodeID($0))
+                        try index.forEach(in: found) { number throws(CypherError) in
+                            try context.pause(at: nodes.count)
+                            nodes.append(NodeID(number))
                             return true
                         }
                     }
@@ -452,6 +507,7 @@ private struct MatchSolver {
                 } else {
                     nodes = IndexKey(try values.map { try $0(context, row) }).map { index.nodes($0) } ?? []
                 }
+                context.touch(1 + nodes.count / 64)
                 for node in nodes {
                     try context.step()
                     row[slot] = .node(node)
@@ -558,11 +614,14 @@ private struct MatchSolver {
         self.checkLabels(index)
     }
 
-    private mutating func applyConditions() throws(CypherError) {
+    mutating func applyConditions() throws(CypherError) {
         var rest: [MatchGraph.Condition] = []
         for condition in self.pending {
             if FreeNames.of(condition.expression) != nil, condition.needs.isSubset(of: self.boundNames) {
-                self.node = try self.planner.filter(self.node, condition.expression, self.graph.innerScope)
+                self.node = try self.planner.filter(
+                    self.node, condition.expression, self.graph.innerScope,
+                    share: self.sought.contains(condition.expression)
+                        ? 1 : self.share(of: condition.expression))
             } else {
                 rest.append(condition)
             }
@@ -572,15 +631,9 @@ private struct MatchSolver {
 
     // MARK: Growing
 
-    private mutating func grow(_ index: Int) throws(CypherError) {
+    mutating func grow(_ index: Int) throws(CypherError) {
         let relationship = self.graph.relationships[index]
-        let others = self.solved.map { self.graph.relationships[$0] }.filter { other in
-            guard let types = other.pattern.types?.alternatives,
-                let own = relationship.pattern.types?.alternatives
-            else { return true }
-            // What is of different types is different.
-            return !Set(types).isDisjoint(with: own)
-        }
+        let others = self.others(relationship)
         if relationship.isBound {
             self.checkRelationship(relationship)
         } else if let group = relationship.pattern.group {
@@ -588,7 +641,7 @@ private struct MatchSolver {
         } else if relationship.selection != .all {
             try self.shortest(relationship)
         } else if let closing = self.closing(index) {
-            self.intersect(relationship, self.graph.relationships[closing], others)
+            self.intersect(relationship, self.graph.relationships[closing])
             self.finish(closing)
         } else {
             let startsAtFrom = self.boundNodes.contains(relationship.from)
@@ -597,6 +650,17 @@ private struct MatchSolver {
         self.finish(index)
         for end in [relationship.from, relationship.to] where !self.boundNodes.contains(end) {
             self.bind(end, by: relationship)
+        }
+    }
+
+    /// The relationships so far that could be the one that is next.
+    private func others(_ relationship: MatchGraph.Relationship) -> [MatchGraph.Relationship] {
+        self.solved.map { self.graph.relationships[$0] }.filter { other in
+            guard let types = other.pattern.types?.alternatives,
+                let own = relationship.pattern.types?.alternatives
+            else { return true }
+            // What is of different types is different.
+            return !Set(types).isDisjoint(with: own)
         }
     }
 
@@ -630,11 +694,11 @@ private struct MatchSolver {
     }
 
     private mutating func intersect(
-        _ first: MatchGraph.Relationship, _ second: MatchGraph.Relationship,
-        _ others: [MatchGraph.Relationship]
+        _ first: MatchGraph.Relationship, _ second: MatchGraph.Relationship
     ) {
         let intersection = Intersection(
-            first: self.expansion(first, others), second: self.expansion(second, others))
+            first: self.expansion(first, self.others(first)),
+            second: self.expansion(second, self.others(second)))
         let input = self.node
         let rows = input.estimatedRows * max(0.1, min(self.fanOut(first), self.fanOut(second)) / 4)
         let details = "\(self.details(first)) and \(self.details(second))"
@@ -682,6 +746,7 @@ private struct MatchSolver {
             if let predicate, try !predicate(context, row, relationship) { return false }
             for (slot, value) in wanted {
                 guard let key = context.key(slot) else { return false }
+                context.touch()
                 let found = context.graph.property(key, of: relationship)
                 guard try found.isEqual(to: value(context, row)) == true else { return false }
             }
@@ -744,7 +809,10 @@ private struct MatchSolver {
         let expansion = self.expansion(relationship, others)
         let input = self.node
         let name = (expansion.isEndBound ? "ExpandInto" : "ExpandAll")
-        let rows = input.estimatedRows * (expansion.isEndBound ? 1 : max(0.1, self.fanOut(relationship)))
+        let start = startsAtFrom ? relationship.from : relationship.to
+        let rows =
+            input.estimatedRows
+            * (expansion.isEndBound ? 1 : max(0.1, self.fanOut(relationship, from: start)))
         let details = self.details(relationship)
         guard let length = relationship.pattern.length else {
             self.node = self.planner.node(name, details, rows: rows, children: [input]) {
@@ -836,6 +904,7 @@ private struct MatchSolver {
                     else { return true }
                     return try ends(source, target)
                 }
+                context.touch()
                 guard case .relationship(let id) = row[slot], let record = context.graph.relationship(id),
                     test?(context, record.type) ?? true
                 else { return true }
@@ -870,6 +939,7 @@ private struct MatchSolver {
         self.node = self.planner.node("PathBuild", path.name, rows: input.estimatedRows, children: [input]) {
             context, row, emit in
             try input.run(context, row) { row in
+                context.touch(nodes.count)
                 row[slot] = PathBuilder.path(
                     nodes.map { row[$0] }, relationships.map { row[$0] }, context.graph)
                 return try emit(row)

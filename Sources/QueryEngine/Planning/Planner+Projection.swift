@@ -14,8 +14,9 @@ extension Planner {
         if aggregates { (node, compiler) = try self.aggregate(projection, input, scope) }
         let all = columns
         var assignments: [(slot: Int, value: Evaluator)] = []
+        let sharing = compiler.sharing(projection.items.map(\.expression))
         for item in projection.items {
-            let value = try compiler.compile(item.expression)
+            let value = try sharing.compile(item.expression)
             let slot = self.newSlot()
             assignments.append((slot, value))
             columns.append((item.name, slot))
@@ -85,15 +86,16 @@ extension Planner {
                 wanted = overflow ? Int.max : sum
             }
             var sorter = Sorter(descending: keys.map(\.isDescending), limit: wanted)
-            _ = try input.run(context, row) { row in
-                try context.step()
-                if try sorter.add(row, { try keys[$0].value(context, row) }) {
-                    try context.hold(row.count + keys.count)
+            return try context.holding(&sorter) { sorter in
+                _ = try input.run(context, row) { row in
+                    try context.step()
+                    if try sorter.add(row, context, { try keys[$0].value(context, row) }) {
+                        try context.hold(row.count + keys.count)
+                    }
+                    return true
                 }
-                return true
+                return try sorter.forEachSorted(context, emit)
             }
-            for row in try sorter.sorted(context) { guard try emit(row) else { return false } }
-            return true
         }
     }
 
@@ -144,7 +146,12 @@ extension Planner {
     private func aggregate(
         _ projection: Projection, _ input: PlanNode, _ scope: [String: Int]
     ) throws(CypherError) -> (PlanNode, ExpressionCompiler) {
+        var calls: [Expression] = []
+        for item in projection.items { self.aggregateCalls(item.expression, &calls) }
+        for item in projection.order { self.aggregateCalls(item.expression, &calls) }
+        let grouped = projection.items.map(\.expression).filter { !$0.containsAggregate(self.functions) }
         let before = ExpressionCompiler(planner: self, scope: scope)
+            .sharing(grouped + calls.compactMap(\.firstArgument))
         var after = ExpressionCompiler(planner: self, scope: [:])
         var keys: [(slot: Int, value: Evaluator)] = []
         if projection.includesAll {
@@ -159,9 +166,6 @@ extension Planner {
             after.computed[item.expression] = slot
             if case .variable(let name) = item.expression.kind { after.scope[name] = slot }
         }
-        var calls: [Expression] = []
-        for item in projection.items { self.aggregateCalls(item.expression, &calls) }
-        for item in projection.order { self.aggregateCalls(item.expression, &calls) }
         var columns: [AggregateColumn] = []
         for call in calls {
             let slot = self.newSlot()
@@ -189,10 +193,13 @@ extension Planner {
                 slot: slot, name: "count", isDistinct: false, value: { _, _ in .boolean(true) },
                 further: nil)
         }
-        let arguments = try compiler.compile(function.arguments)
+        let value = try compiler.compile(function.arguments[0])
+        // Not all aggregates ask for it.
+        let further = try function.arguments.dropFirst().first.map { (e) throws(CypherError) in
+            try compiler.uncertain.compile(e)
+        }
         return AggregateColumn(
-            slot: slot, name: function.name, isDistinct: function.isDistinct, value: arguments[0],
-            further: arguments.count > 1 ? arguments[1] : nil)
+            slot: slot, name: function.name, isDistinct: function.isDistinct, value: value, further: further)
     }
 
     func aggregateCalls(_ expression: Expression, _ calls: inout [Expression]) {
@@ -210,83 +217,28 @@ extension Planner {
         _ details: String
     ) -> PlanNode {
         let rows = keys.isEmpty ? 1 : max(1, input.estimatedRows.squareRoot())
+        let split = SplitScan(input)
         return self.node("EagerAggregation", details, rows: rows, children: [input]) { context, row, emit in
-            let places = GroupPlaces(keys: keys.count)
-            var groups: [[Value]] = []
-            let states = columns.map {
-                ColumnAggregates(
-                    name: $0.name, isDistinct: $0.isDistinct, value: $0.value, further: $0.further)
-            }
-            func newGroup(_ values: [Value]) {
-                groups.append(values)
-                for state in states { state.addGroup() }
-            }
-            _ = try input.run(context, row) { row in
-                try context.step()
-                let place = try places.place(groups.count) { try keys[$0].value(context, row) }
-                if place.isNew {
-                    try context.hold(place.values.count + columns.count)
-                    newGroup(place.values)
+            var grouping = Grouping(keys.map(\.value), columns)
+            return try context.holding(&grouping) { grouping in
+                if let whole = try split?.run(input, keys.map(\.value), columns, context, row) {
+                    grouping = whole
+                } else {
+                    try grouping.addAll(of: input, context, row)
                 }
-                for state in states { try state.add(row, to: place.number, context) }
-                return true
+                return try grouping.forEachGroup(context) { values, results in
+                    for (key, value) in zip(keys, values) { row[key.slot] = value }
+                    for (column, result) in zip(columns, results) { row[column.slot] = result }
+                    return try emit(row)
+                }
             }
-            if groups.isEmpty, keys.isEmpty { newGroup([]) }
-            for (number, group) in groups.enumerated() {
-                for (key, value) in zip(keys, group) { row[key.slot] = value }
-                for index in columns.indices { row[columns[index].slot] = try states[index].finish(number) }
-                guard try emit(row) else { return false }
-            }
-            return true
         }
     }
 }
 
-/// Which group a row belongs to, by its keys.
-private final class GroupPlaces {
-    private let keys: Int
-    @exclusivity(unchecked) private var hasOne = false
-    @exclusivity(unchecked) private var byNumber = NumberTable<Int>()
-    @exclusivity(unchecked) private var byNode = NumberTable<Int>()
-    @exclusivity(unchecked) private var byShortText = NumberTable<ShortText>()
-    @exclusivity(unchecked) private var byValue: [Value: Int] = [:]
-    @exclusivity(unchecked) private var byValues: [[Value]: Int] = [:]
-
-    init(keys: Int) { self.keys = keys }
-
-    /// The group of a row whose keys a closure computes, by number; `next` is the number that a new group gets.
-    func place(
-        _ next: Int, _ key: (Int) throws -> Value
-    ) rethrows -> (number: Int, isNew: Bool, values: [Value]) {
-        switch self.keys {
-        case 0:
-            defer { self.hasOne = true }
-            return (0, !self.hasOne, [])
-        case 1:
-            let value = try key(0)
-            let known = self.known(value.equivalenceKey, next)
-            return (known ?? next, known == nil, known == nil ? [value] : [])
-        default:
-            var values: [Value] = []
-            for index in 0..<self.keys { values.append(try key(index)) }
-            let normal = values.map(\.equivalenceKey)
-            if let number = self.byValues[normal] { return (number, false, []) }
-            self.byValues[normal] = next
-            return (next, true, values)
-        }
-    }
-
-    /// The group of a single key; nil, and it is noted under the next number, when the key is new.
-    private func known(_ key: Value, _ next: Int) -> Int? {
-        switch key {
-        case .integer(let number): return self.byNumber.insert(number, next)
-        case .node(let node): return self.byNode.insert(Int(node.index), next)
-        case .string(let text):
-            if let short = ShortText(text) { return self.byShortText.insert(short, next) }
-        default: break
-        }
-        if let number = self.byValue[key] { return number }
-        self.byValue[key] = next
-        return nil
+extension Expression {
+    /// What is counted, summed and so on.
+    fileprivate var firstArgument: Expression? {
+        if case .call(let call) = self.kind { call.arguments.first } else { nil }
     }
 }

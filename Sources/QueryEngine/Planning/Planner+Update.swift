@@ -7,7 +7,7 @@ private typealias Update = (ExecutionContext, inout Row) throws -> Void
 extension Planner {
     /// `CREATE`, `MERGE`, `SET`, `REMOVE`, `DELETE`, `FOREACH`.
     ///
-    /// All rows before the clause are gathered first, so that no match sees what the clause makes.
+    /// Each row is taken as it comes; where no match may see what the clause makes, an `Eager` stands before it.
     func update(
         _ clause: Clause, _ input: PlanNode, _ scope: [String: Int]
     ) throws(CypherError) -> (PlanNode, [String: Int]) {
@@ -16,7 +16,8 @@ extension Planner {
         }
         var next = scope
         let (name, update) = try self.compile(clause, &next)
-        return (self.updating(name, [update], input), next)
+        guard case .delete = clause.kind else { return (self.updating(name, [update], input), next) }
+        return (self.deleting(name, update, input), next)
     }
 
     /// `CREATE` clauses that follow one another are one operator: scripts of data have thousands.
@@ -29,17 +30,41 @@ extension Planner {
         return (self.updating("Create", updates, input), next)
     }
 
-    /// One update after the other, each for all rows.
+    /// Gathers all rows before it gives one: for those whose order would show.
+    func eager(_ input: PlanNode) -> PlanNode {
+        self.node("Eager", rows: input.estimatedRows, children: [input]) { context, row, emit in
+            for row in try input.collect(context, row) {
+                try context.step()
+                guard try emit(row) else { return false }
+            }
+            return true
+        }
+    }
+
+    /// The updates for each row. All rows are taken, also when nobody wants what comes of them.
     private func updating(_ name: String, _ updates: [Update], _ input: PlanNode) -> PlanNode {
         self.node(name, rows: input.estimatedRows, children: [input]) { context, row, emit in
-            var rows = try input.collect(context, row)
-            for update in updates {
-                for index in rows.indices {
-                    try context.step()
-                    try update(context, &rows[index])
-                }
-                try context.deleteSetAside()
+            var wantsMore = true
+            _ = try input.run(context, row) { row in
+                try context.step()
+                var row = row
+                for update in updates { try update(context, &row) }
+                if wantsMore { wantsMore = try emit(row) }
+                return true
             }
+            return wantsMore
+        }
+    }
+
+    /// DELETE for all rows before one goes on: relationships of all rows go before nodes.
+    private func deleting(_ name: String, _ update: @escaping Update, _ input: PlanNode) -> PlanNode {
+        self.node(name, rows: input.estimatedRows, children: [input]) { context, row, emit in
+            var rows = try input.collect(context, row)
+            for index in rows.indices {
+                try context.step()
+                try update(context, &rows[index])
+            }
+            try context.deleteSetAside()
             for row in rows { guard try emit(row) else { return false } }
             return true
         }
@@ -86,6 +111,7 @@ extension Planner {
             let value = try elements(context, row)
             guard !value.isNull else { return }
             for element in value.list ?? [value] {
+                try context.step()
                 var out = row
                 out[slot] = element
                 for update in updates { try update(context, &out) }
@@ -228,7 +254,8 @@ extension Planner {
         let checks = try self.mergeChecks(pattern, scope)
         let node = self.node("Merge", rows: input.estimatedRows, children: [input, search]) {
             context, row, emit in
-            for row in try input.collect(context, row) {
+            var wantsMore = true
+            _ = try input.run(context, row) { row in
                 try context.step()
                 for check in checks { try check(context, row) }
                 var results = try search.collect(context, row)
@@ -241,9 +268,10 @@ extension Planner {
                 } else {
                     for index in results.indices { try found(context, &results[index]) }
                 }
-                for result in results { guard try emit(result) else { return false } }
+                for result in results where wantsMore { wantsMore = try emit(result) }
+                return true
             }
-            return true
+            return wantsMore
         }
         return (node, matched)
     }
@@ -440,6 +468,25 @@ extension Planner {
         }
     }
 
+    /// Deletes a node's relationships one by one: a node can have millions, and somebody may want the query to end.
+    private static func detach(_ node: NodeID, _ context: ExecutionContext) throws {
+        var relationships: [RelationshipID] = []
+        for direction in [Direction.outgoing, .incoming] {
+            context.graph.forEachNeighbour(of: node, direction) { neighbour, relationship in
+                // A loop is at both ends.
+                if direction == .outgoing || neighbour != node { relationships.append(relationship) }
+            }
+        }
+        // In the order in which they were made, as those who keep a record of changes tell them.
+        try context.sort(&relationships, by: <)
+        for relationship in relationships {
+            try context.write { transaction throws(GraphError) in
+                try transaction.deleteRelationship(relationship)
+            }
+            context.counters.relationshipsDeleted += 1
+        }
+    }
+
     private static func delete(
         _ value: Value, _ detach: Bool, _ context: ExecutionContext, _ range: SourceRange
     ) throws {
@@ -454,9 +501,8 @@ extension Planner {
         case .node(let node):
             guard context.graph.contains(node) else { return }
             if detach {
-                context.counters.relationshipsDeleted += try context.write { transaction throws(GraphError) in
-                    try transaction.detachDeleteNode(node)
-                }
+                try self.detach(node, context)
+                try context.write { transaction throws(GraphError) in try transaction.deleteNode(node) }
                 context.counters.nodesDeleted += 1
             } else {
                 context.deletedLater.append(node)

@@ -15,10 +15,21 @@ final class Planner {
     /// Whether the match that is planned next feeds somebody who does not ask how often a row comes.
     var ignoresDuplicates = false
     private var nodeCount = 0
+    /// By label and key.
+    private var samples: [[UInt32]: ValueSample] = [:]
 
     init(graph: GraphSnapshot, services: QueryServices) {
         self.graph = graph
         self.services = services
+    }
+
+    /// Values of a property; looked at once a plan.
+    func sample(_ label: LabelID, _ key: PropertyKeyID) -> ValueSample {
+        let place = [label.index, key.index]
+        if let known = self.samples[place] { return known }
+        let sample = ValueSample(label, key, self.graph)
+        self.samples[place] = sample
+        return sample
     }
 
     func newSlot() -> Int {
@@ -27,10 +38,13 @@ final class Planner {
     }
 
     func node(
-        _ name: String, _ details: String = "", rows: Double, children: [PlanNode] = [], _ run: @escaping Run
+        _ name: String, _ details: String = "", rows: Double, children: [PlanNode] = [],
+        scan: PlanNode.Scan? = nil,
+        _ run: @escaping Run
     ) -> PlanNode {
         self.nodeCount += 1
-        return PlanNode(number: self.nodeCount, name, details, rows: rows, children: children, run)
+        return PlanNode(
+            number: self.nodeCount, name, details, rows: rows, children: children, scan: scan, run)
     }
 
     /// The start of every branch: gives the argument row once.
@@ -83,17 +97,25 @@ final class Planner {
             return (node, columns)
         }
         var clauses = query.clauses[...]
+        var stream = RowStream(
+            query, self.functions,
+            keepsUnique: self.graph.indexes.contains { $0.constraint != nil })
         while let clause = clauses.popFirst() {
+            if !stream.joins(clause, bound: Set(scope.keys)) { node = self.eager(node) }
             if case .create(let patterns) = clause.kind {
                 var all = [patterns]
-                while case .create(let more)? = clauses.first?.kind {
+                var seen = Set(scope.keys).union(clause.createdNames)
+                while let next = clauses.first, case .create(let more) = next.kind,
+                    stream.joinsOnly(next, bound: seen)
+                {
                     all.append(more)
+                    seen.formUnion(next.createdNames)
                     clauses.removeFirst()
                 }
                 (node, scope) = try self.create(all, node, scope)
                 continue
             }
-            if let projection = clauses.first?.projection,
+            if !stream.isUpdating, let projection = clauses.first?.projection,
                 let degrees = try self.degreeGrouping(clause, projection, node, scope)
             {
                 let next = clauses.removeFirst()
@@ -172,12 +194,15 @@ final class Planner {
             try input.run(context, row) { row in
                 let value = try elements(context, row)
                 if value.isNull { return true }
-                for element in value.list ?? [value] {
-                    try context.step()
-                    row[slot] = element
-                    guard try emit(row) else { return false }
+                var list = value.list ?? [value]
+                return try context.holding(&list) { list in
+                    for element in list {
+                        try context.step()
+                        row[slot] = element
+                        guard try emit(row) else { return false }
+                    }
+                    return true
                 }
-                return true
             }
         }
         return (node, scope.merging([variable: slot]) { _, new in new })
@@ -192,12 +217,13 @@ final class Planner {
         return (try self.filter(node, predicate, scope.merging(next) { _, new in new }), next)
     }
 
-    func filter(_ input: PlanNode, _ predicate: Expression, _ scope: [String: Int]) throws(CypherError)
-        -> PlanNode
-    {
-        let test = try ExpressionCompiler(planner: self, scope: scope).predicate(predicate)
+    func filter(
+        _ input: PlanNode, _ predicate: Expression, _ scope: [String: Int], share: Double = 0.3
+    ) throws(CypherError) -> PlanNode {
+        let test = try ExpressionCompiler(planner: self, scope: scope).sharing([predicate]).predicate(
+            predicate)
         return self.node(
-            "Filter", PlanText.text(predicate), rows: input.estimatedRows * 0.3, children: [input]
+            "Filter", PlanText.text(predicate), rows: input.estimatedRows * share, children: [input]
         ) { context, row, emit in
             try input.run(context, row) { row in
                 try context.step()
@@ -208,11 +234,14 @@ final class Planner {
 
     func distinct(_ input: PlanNode, _ slots: [Int]) -> PlanNode {
         self.node("Distinct", rows: input.estimatedRows, children: [input]) { context, row, emit in
-            var seen: Set<[Value]> = []
-            return try input.run(context, row) { row in
-                guard seen.insert(slots.map { row[$0].equivalenceKey }).inserted else { return true }
-                try context.hold(slots.count)
-                return try emit(row)
+            var seen = KeyTable<[Value]>()
+            return try context.holding(&seen) { seen in
+                try input.run(context, row) { row in
+                    let key = slots.map { row[$0].equivalenceKey }
+                    guard try seen.insert(key, context).isNew else { return true }
+                    try context.hold(slots.count)
+                    return try emit(row)
+                }
             }
         }
     }

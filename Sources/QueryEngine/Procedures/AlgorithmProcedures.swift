@@ -38,7 +38,8 @@ enum AlgorithmProcedures {
             inputs: Self.part, outputs: [.init("node", .node), .init("component", .integer)]
         ) { call, arguments in
             let graph = try Self.graph(call, arguments)
-            return zip(graph.nodes, try Components.weak(graph, call)).map { [.node($0), .integer($1)] }
+            let components = try Components.weak(graph, call)
+            return try call.rows(zip(graph.nodes, components)) { [.node($0.0), .integer($0.1)] }
         },
         Procedure(
             "algo.stronglyConnectedComponents",
@@ -46,7 +47,8 @@ enum AlgorithmProcedures {
             inputs: Self.part, outputs: [.init("node", .node), .init("component", .integer)]
         ) { call, arguments in
             let graph = try Self.graph(call, arguments)
-            return zip(graph.nodes, try Components.strong(graph, call)).map { [.node($0), .integer($1)] }
+            let components = try Components.strong(graph, call)
+            return try call.rows(zip(graph.nodes, components)) { [.node($0.0), .integer($0.1)] }
         },
     ]
 
@@ -61,7 +63,7 @@ enum AlgorithmProcedures {
                 graph, damping: min(1, Self.number(arguments[2], "damping", 0.85)),
                 iterations: Int(Self.number(arguments[2], "iterations", 100)),
                 tolerance: Self.number(arguments[2], "tolerance", 1e-9), call)
-            return zip(graph.nodes, ranks).map { [.node($0), .float($1)] }
+            return try call.rows(zip(graph.nodes, ranks)) { [.node($0.0), .float($0.1)] }
         },
         Procedure(
             "algo.betweenness",
@@ -72,7 +74,7 @@ enum AlgorithmProcedures {
             let graph = try Self.graph(call, arguments, isUndirected: isUndirected)
             // Without directions each pair was counted from both of its ends.
             let scores = try Centrality.betweenness(graph, call).map { isUndirected ? $0 / 2 : $0 }
-            return zip(graph.nodes, scores).map { [.node($0), .float($1)] }
+            return try call.rows(zip(graph.nodes, scores)) { [.node($0.0), .float($0.1)] }
         },
     ]
 
@@ -82,8 +84,10 @@ enum AlgorithmProcedures {
             inputs: Self.part, outputs: [.init("node", .node), .init("position", .integer)]
         ) { call, arguments in
             let graph = try Self.graph(call, arguments)
-            return try Components.topologicalOrder(graph, call).enumerated()
-                .map { [.node(graph.nodes[$1]), .integer($0)] }
+            let order = try Components.topologicalOrder(graph, call)
+            return try call.rows(order.enumerated()) {
+                [.node(graph.nodes[$0.element]), .integer($0.offset)]
+            }
         },
         Procedure(
             "algo.criticalPath",
@@ -105,11 +109,13 @@ enum AlgorithmProcedures {
         let order = try Components.topologicalOrder(graph, call)
         let key = call.graph.tokens.propertyKey(key)
         let durations = try graph.nodes.map { node in
+            try call.step()
             let value = key.map { call.graph.property($0, of: node) } ?? .null
             return try Self.number(.map(["duration": value]), "duration", 0)
         }
         var starts = [Double](repeating: 0, count: graph.count)
         for node in order {
+            try call.step(by: 1 + graph.edges(of: node).count)
             for edge in graph.edges(of: node) {
                 starts[graph.target(edge)] = max(starts[graph.target(edge)], starts[node] + durations[node])
             }
@@ -117,12 +123,13 @@ enum AlgorithmProcedures {
         let end = zip(starts, durations).map(+).max() ?? 0
         var latest = [Double](repeating: end, count: graph.count)
         for node in order.reversed() {
+            try call.step(by: 1 + graph.edges(of: node).count)
             for edge in graph.edges(of: node) {
                 let target = graph.target(edge)
                 latest[node] = min(latest[node], latest[target] - durations[target])
             }
         }
-        return order.map { node in
+        return try call.rows(order) { node in
             let finish = starts[node] + durations[node]
             let slack = latest[node] - finish
             return [
@@ -163,7 +170,7 @@ enum AlgorithmProcedures {
                 call.graph, from: source, type: arguments[1].string, weight: arguments[2].string,
                 isUndirected: Self.isUndirected(arguments[3]))
             try search.run(to: nil, call)
-            return search.order.map { [.node($0), .float(search.cost(of: $0) ?? 0)] }
+            return try call.rows(search.order) { [.node($0), .float(search.cost(of: $0) ?? 0)] }
         },
     ]
 }

@@ -113,6 +113,23 @@ package struct ProcedureContext {
     /// - Throws: ``CypherError`` when the query's time is over or it was cancelled.
     package func step() throws(CypherError) { try self.execution.step() }
 
+    /// Counts units of work that are done together.
+    /// - Throws: ``CypherError`` as ``step()``.
+    package func step(by count: Int) throws(CypherError) { try self.execution.step(by: count) }
+
+    /// A row for each element of a sequence, counted as a unit of work each.
+    func rows<Elements: Sequence>(
+        _ elements: Elements, _ row: (Elements.Element) -> [Value]
+    ) throws(CypherError) -> [[Value]] {
+        var rows: [[Value]] = []
+        rows.reserveCapacity(elements.underestimatedCount)
+        for element in elements {
+            try self.step()
+            rows.append(row(element))
+        }
+        return rows
+    }
+
     /// Counts values that stay in memory.
     /// - Throws: ``CypherError`` when they are more than the query may hold.
     package func hold(_ count: Int) throws(CypherError) { try self.execution.hold(count) }

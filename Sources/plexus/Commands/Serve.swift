@@ -215,7 +215,7 @@ struct Serve: AsyncParsableCommand {
 
     private func services(_ catalog: GraphCatalog, _ logger: Logger) async throws -> Services {
         let database = catalog.network
-        let pictures = PictureProcess(executable: try Self.executable())
+        let pictures = PictureProcess(executable: try Self.executable(), keepsReady: true)
         func machine(_ name: String) async throws -> StateMachine {
             StateMachine(
                 graph: try await pictures.parse(database.resources.text("schema/states/\(name).dot") ?? ""))

@@ -102,6 +102,7 @@ extension PlanDescription {
         if let measured = self.measured {
             object.append("rows", .int(measured.rows))
             object.append("steps", .int(measured.steps))
+            object.append("pages", .int(measured.pages))
             object.append("heldValues", .int(measured.heldValues))
             object.append("milliseconds", .double(measured.milliseconds))
             object.append("records", .int(measured.rows))
