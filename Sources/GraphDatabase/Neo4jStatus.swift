@@ -103,8 +103,8 @@ package struct Neo4jStatus: Hashable, Sendable {
         case .schemaExists: "Neo.ClientError.Schema.EquivalentSchemaRuleAlreadyExists"
         case .schemaNotFound: "Neo.ClientError.Schema.ConstraintNotFound"
         case .indexOwnedByConstraint: "Neo.ClientError.Schema.ForbiddenOnConstraintIndex"
-        case .interrupted: "Neo.ClientError.Transaction.Terminated"
         case .forbidden, .nodeHasHiddenRelationships: "Neo.ClientError.Security.Forbidden"
+        case .interrupted: "Neo.ClientError.Transaction.Terminated"
         case .outOfOrder, .rollbackFailed, .full: "Neo.DatabaseError.General.UnknownError"
         }
     }

@@ -77,7 +77,7 @@ package final class QueryEngine: Sendable {
 package struct PreparedQuery: Sendable {
     /// What was read.
     package let statement: Statement
-    private let services: QueryServices
+    fileprivate let services: QueryServices
     private let plans = PlanCache()
 
     init(statement: Statement, services: QueryServices) {
@@ -143,7 +143,7 @@ package struct PreparedQuery: Sendable {
     ) throws(CypherError) -> QueryResult {
         let call = QueryCall(
             snapshot: self.seen(graph, limits.caller, database), parameters: parameters, limits: limits,
-            now: now, database: database,
+            now: now, database: database, concealed: self.services.concealed,
             commit: commit, control: control)
         return try self.run(call)
     }
@@ -178,7 +178,8 @@ package struct PreparedQuery: Sendable {
         do {
             let call = QueryCall(
                 snapshot: seen, transaction: transaction, parameters: parameters, limits: limits,
-                now: now, database: database, control: control, preparedIndex: preparedIndex)
+                now: now, database: database, concealed: self.services.concealed, control: control,
+                preparedIndex: preparedIndex)
             return try self.run(call)
         } catch {
             transaction.rollback(to: savepoint)
@@ -247,8 +248,7 @@ package struct PreparedQuery: Sendable {
     ) throws -> QueryResult {
         switch self.statement.body {
         case .query(let query): try self.execute(query, call, sink)
-        case .schema(let command):
-            try SchemaExecutor.run(command, call, concealed: self.services.concealed)
+        case .schema(let command): try SchemaExecutor.run(command, call)
         case .administration:
             throw CypherError(
                 .semantic, "NotSupported", "commands about whole graphs do not run inside one of them")
@@ -269,8 +269,7 @@ package struct PreparedQuery: Sendable {
                 columns: names, rows: [], counters: QueryCounters(), graph: call.graph,
                 plan: PlanDescription(root))
         }
-        let context = ExecutionContext(
-            call, names: plan.names, entry: entry, concealed: self.services.concealed)
+        let context = ExecutionContext(call, names: plan.names, entry: entry)
         if self.statement.mode == .profile { context.profile = QueryProfile() }
         var count = 0
         var row = Row(count: plan.slotCount)
@@ -308,7 +307,7 @@ extension PlannedQuery {
     ) throws -> QueryResult {
         let call = QueryCall(
             snapshot: self.graph, parameters: parameters, limits: limits, now: now, database: database,
-            control: control, plan: self.plan)
+            concealed: self.query.services.concealed, control: control, plan: self.plan)
         do {
             return try self.query.execute(call) { row, _ in try sink(row) }
         } catch {
@@ -329,6 +328,8 @@ struct QueryCall {
     let now: ZonedDateTime
     /// The graph's name.
     let database: String
+    /// What callers with rules see of graphs.
+    let concealed: ConcealedGraphs
     /// Runs a body in a transaction of its own and commits it; nil where queries cannot commit as they go.
     var commit: BatchCommit?
     var control: QueryControl?

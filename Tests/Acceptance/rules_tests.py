@@ -95,7 +95,7 @@ class Rules(Case):
 
     def test_what_may_not_be_written_is_refused_by_name(self):
         for statement, name in (
-                ("CREATE (:Doctor)", "Doctor"), ("MATCH (n:Doctor) SET n.pay = 9", "Doctor"), ("MATCH (n:Doctor) DETACH DELETE n", "Doctor"),
+                ("CREATE (:Doctor)", "Doctor"), ("MATCH (n:Doctor) SET n.pay = 9", "Doctor"), ("MATCH (n:Doctor) DETACH DELETE n", "TREATED_BY"),
                 ("MATCH (n:Patient) SET n.name = 'x'", "name"), ("MATCH (n:Patient) SET n.ssn = 'x'", "ssn"),
                 ("MATCH (n:Patient) REMOVE n:Patient", "Patient"), ("MATCH (n:Patient) SET n:Famous", "Famous"),
                 ("MATCH ()-[r:TREATED_BY]->() DELETE r", "TREATED_BY"), ("MATCH (p:Patient) CREATE (p)-[:OWES]->(p)", "OWES"),

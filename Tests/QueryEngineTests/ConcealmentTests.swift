@@ -461,6 +461,13 @@ struct ConcealmentTests {
             let graph = try Self.graph(&generator, hasIndexes: round.isMultiple(of: 2))
             let rules = PlainGraph.Rules.random(&generator)
             let copy = try PlainGraph(graph).without(rules).snapshot(like: graph, rules)
+            // The planner takes a name that no graph has ever had for another thing than one that nobody has now.
+            let hasAll =
+                ["A", "B", "C", "S"].allSatisfy { rules.labels.contains($0) || copy.tokens.label($0) != nil }
+                && ["R", "T", "U"].allSatisfy {
+                    rules.types.contains($0) || copy.tokens.relationshipType($0) != nil
+                }
+            guard hasAll else { continue }
             for query in Self.reads.filter({ !$0.hasPrefix("SHOW") }) {
                 let prepared = try engine.prepare("EXPLAIN " + query)
                 // Somebody who sees all has asked before.
@@ -478,7 +485,7 @@ struct ConcealmentTests {
         ("MATCH (n:Open) SET n:Hidden", "label `Hidden`"), ("CREATE (:Hidden)", "label `Hidden`"),
         ("MATCH (n:Locked) SET n.x = 2", "label `Locked`"),
         ("MATCH (n:Locked) REMOVE n:Locked", "label `Locked`"),
-        ("MATCH (n:Locked) DETACH DELETE n", "label `Locked`"),
+        ("MATCH (n:Locked) DETACH DELETE n", "type `KEPT`"),
         ("MATCH (n:Open) SET n.locked = 1", "property `locked`"),
         ("MATCH (n:Open) SET n.hidden = 1", "property `hidden`"),
         ("MATCH (n:Open) SET n.hidden = 'secret'", "property `hidden`"),

@@ -42,8 +42,10 @@ struct EstimateTests {
     func scansOfManyNodesAreNotBrief() throws {
         func isBrief(_ nodes: Int) throws -> Bool {
             let fixture = try Fixture("UNWIND range(1, \(nodes)) AS i CREATE (:N {x: i})")
-            return try fixture.engine.prepare("MATCH (n:N {x: 7}) RETURN n").planned(on: fixture.graph, limits: .standard, database: "plexus")
-                .isBrief
+            return try fixture.engine.prepare("MATCH (n:N {x: 7}) RETURN n").planned(
+                on: fixture.graph, limits: .standard, database: ""
+            )
+            .isBrief
         }
         #expect(try isBrief(100))
         #expect(try !isBrief(9000))

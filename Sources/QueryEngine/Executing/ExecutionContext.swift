@@ -70,12 +70,9 @@ final class ExecutionContext {
         return 0..<self.graph.nodeIDBound
     }
 
-    init(
-        _ call: QueryCall, names: TokenNames, entry: RunningQueries.Entry? = nil,
-        concealed: ConcealedGraphs
-    ) {
+    init(_ call: QueryCall, names: TokenNames, entry: RunningQueries.Entry? = nil) {
         self.part = nil
-        self.concealed = concealed
+        self.concealed = call.concealed
         self.database = call.database
         self.entry = entry
         self.control = call.control
@@ -102,10 +99,10 @@ final class ExecutionContext {
         _ whole: ExecutionContext
     ) {
         self.part = Part(number: part, scan: scan, range: range, failures: failures)
-        self.entry = whole.entry
-        self.control = whole.control
         self.concealed = whole.concealed
         self.database = whole.database
+        self.entry = whole.entry
+        self.control = whole.control
         self.commit = nil
         self.names = whole.names
         self.keys = Array(repeating: nil, count: whole.names.keys.count)

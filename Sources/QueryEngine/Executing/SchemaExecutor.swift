@@ -3,22 +3,17 @@ internal import PropertyGraph
 
 /// Runs changes and listings of indexes and constraints.
 enum SchemaExecutor {
-    static func run(
-        _ command: SchemaCommand, _ call: QueryCall, concealed: ConcealedGraphs
-    ) throws -> QueryResult {
+    static func run(_ command: SchemaCommand, _ call: QueryCall) throws -> QueryResult {
         do {
-            return try self.run(
-                command, call, ExecutionContext(call, names: TokenNames(), concealed: concealed))
+            return try self.execute(command, call)
         } catch let error as GraphError {
             throw ExecutionContext.cypherError(error, for: call.limits.caller)
         }
     }
 
-    private static func run(
-        _ command: SchemaCommand, _ call: QueryCall, _ clock: ExecutionContext
-    ) throws -> QueryResult {
+    private static func execute(_ command: SchemaCommand, _ call: QueryCall) throws -> QueryResult {
         var counters = QueryCounters()
-        let prepared = call.preparedIndex
+        let (prepared, clock) = (call.preparedIndex, ExecutionContext(call, names: TokenNames()))
         guard let transaction = call.transaction else {
             throw CypherError(.semantic, "ReadOnly", "the command changes the schema, and this is a read")
         }
