@@ -135,7 +135,13 @@ final class JobSlots: Sendable {
 
     /// Whose task works on an attempt, so that it can be stopped.
     func began(_ attempt: String, _ task: Task<Void, Never>) {
-        self.state.withLock { $0.tasks[attempt] = task }
+        let isHeld = self.state.withLock { state in
+            // It may have been told of, or taken away, before this is known.
+            guard state.held.contains(attempt) else { return false }
+            state.tasks[attempt] = task
+            return true
+        }
+        if !isHeld { task.cancel() }
     }
 
     /// A slot is free again; gives the jobs to begin now. `seconds`: how long the call took, where it came to one.

@@ -530,6 +530,27 @@ class Big(BoltCase):
             result.consume()
         self.until(lambda: not self.running(), 2)
 
+    def test_who_asks_for_all_rows_and_reads_none_is_waited_for(self):
+        """PULL of all: then only the connection holds the server back."""
+        client = RawClient(self.server)
+        many = "UNWIND range(1, 4000) AS x UNWIND range(1, 2500) AS y RETURN x, 'some text that takes room' AS t, [x, y] AS l"
+        client.send(client.run(many + " LIMIT 1000"), client.pull())
+        while client.receive()[0] != 0x71:
+            pass
+        while client.receive()[0] == 0x71:
+            pass
+        before = self.memory()
+        client.send(client.run(many), client.pull())
+        self.assertEqual(client.receive()[0], 0x70)
+        for _ in range(3):
+            time.sleep(0.7)
+            self.assertLess(self.memory() - before, 32 << 20)
+            for _ in range(20_000):
+                self.assertEqual(client.receive()[0], 0x71)
+        self.assertEqual(len(self.running()), 1)
+        client.close()
+        self.until(lambda: not self.running(), 2)
+
     def test_what_is_given_up_ends_at_once(self):
         for way in ("reset", "close"):
             with self.subTest(way):
