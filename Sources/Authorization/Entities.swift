@@ -17,6 +17,26 @@ package struct EntityReference: Hashable, Sendable, CustomStringConvertible {
     /// Reads `type:id` or `type:id#relation`.
     /// - Throws: ``AuthorizationError/malformed(_:)``.
     package init(_ text: String) throws(AuthorizationError) {
+        guard text.isASCII else {
+            self = try Self.ofCharacters(text)
+            return
+        }
+        // Of ASCII each byte is a character.
+        let bytes = text.utf8
+        guard bytes.count <= 512, let colon = bytes.firstIndex(of: UInt8(ascii: ":")),
+            colon != bytes.startIndex,
+            !bytes.contains(where: \.isASCIIWhitespace)
+        else { throw .malformed(text) }
+        let rest = bytes.index(after: colon)
+        let hash = bytes[rest...].lastIndex(of: UInt8(ascii: "#"))
+        let (id, relation) = (
+            text[rest..<(hash ?? bytes.endIndex)], hash.map { text[bytes.index(after: $0)...] }
+        )
+        guard !id.isEmpty, relation?.isEmpty != true else { throw .malformed(text) }
+        self.init(type: String(text[..<colon]), id: String(id), relation: relation.map(String.init))
+    }
+
+    private static func ofCharacters(_ text: String) throws(AuthorizationError) -> EntityReference {
         guard let colon = text.firstIndex(of: ":"), colon != text.startIndex else { throw .malformed(text) }
         let type = text[..<colon]
         var id = text[text.index(after: colon)...]
@@ -28,13 +48,23 @@ package struct EntityReference: Hashable, Sendable, CustomStringConvertible {
         guard !id.isEmpty, relation?.isEmpty != true, text.utf8.count <= 512,
             !text.contains(where: { $0.isWhitespace })
         else { throw .malformed(text) }
-        self.init(type: String(type), id: String(id), relation: relation.map(String.init))
+        return EntityReference(type: String(type), id: String(id), relation: relation.map(String.init))
     }
 
     /// As it was read.
     package var description: String {
         "\(self.type):\(self.id)" + (self.relation.map { "#\($0)" } ?? "")
     }
+}
+
+extension String {
+    /// Whether each byte is a character.
+    var isASCII: Bool { self.utf8.allSatisfy { $0 < 128 } }
+}
+
+extension UInt8 {
+    /// Whether the character of ASCII is white space: tab to carriage return, and the space.
+    var isASCIIWhitespace: Bool { self == 32 || (9...13).contains(self) }
 }
 
 /// Why a decision could not be made. "No" is not an error.

@@ -176,9 +176,24 @@ struct AuthorizerTests {
         #expect(error?.description == message)
     }
 
-    @Test(arguments: ["anne", "user:", ":anne", "user:a b", "user:a#"])
+    @Test(arguments: [
+        "anne", "user:", ":anne", "user:a b", "user:a#", "user:a\tb", "user:#member", "", ":", "#:",
+        "user:é\u{2003}b", "usér:",
+        "user:" + String(repeating: "a", count: 508), "user:" + String(repeating: "é", count: 254),
+    ])
     func referencesWithoutTheirFormAreErrors(text: String) {
         #expect(throws: AuthorizationError.malformed(text)) { try EntityReference(text) }
+    }
+
+    @Test(
+        arguments: [
+            ("user:anne", "user", "anne", nil), ("user:*", "user", "*", nil),
+            ("group:eng#member", "group", "eng", "member"),
+            ("document:a:b#c#viewer", "document", "a:b#c", "viewer"),
+            ("usér:é#mémber", "usér", "é", "mémber"),
+        ] as [(String, String, String, String?)])
+    func referencesAreTypeIdAndRelation(text: String, type: String, id: String, relation: String?) throws {
+        #expect(try EntityReference(text) == EntityReference(type: type, id: id, relation: relation))
     }
 
     @Test func groupsOfGroupsMayBeAsDeepAsTheyLike() throws {

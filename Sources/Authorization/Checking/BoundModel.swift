@@ -96,6 +96,8 @@ final class BoundModel: Sendable {
     let subjectRelation: PropertyKeyID?
     let condition: PropertyKeyID?
     let conditionContext: PropertyKeyID?
+    let validFrom: PropertyKeyID?
+    let validUntil: PropertyKeyID?
     /// What the numbers rest on.
     private let stamp: Stamp
 
@@ -129,6 +131,8 @@ final class BoundModel: Sendable {
         self.subjectRelation = graph.tokens.propertyKey(GraphNaming.subjectRelation)
         self.condition = graph.tokens.propertyKey(GraphNaming.condition)
         self.conditionContext = graph.tokens.propertyKey(GraphNaming.conditionContext)
+        self.validFrom = graph.tokens.propertyKey(GraphNaming.validFrom)
+        self.validUntil = graph.tokens.propertyKey(GraphNaming.validUntil)
         self.stamp = Stamp(graph)
     }
 

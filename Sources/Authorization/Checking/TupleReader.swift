@@ -24,7 +24,8 @@ final class TupleReader {
         self.model = model
         self.graph = graph
         self.wildcards = wildcards
-        self.validity = ValidityReader(graph: graph, at: moment)
+        self.validity = ValidityReader(
+            graph: graph, at: moment, from: model.validFrom, until: model.validUntil)
         self.context = context
     }
 

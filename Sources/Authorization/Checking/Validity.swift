@@ -30,10 +30,17 @@ struct ValidityReader {
     private let until: PropertyKeyID?
 
     init(graph: GraphSnapshot, at moment: ZonedDateTime) {
+        self.init(
+            graph: graph, at: moment, from: graph.tokens.propertyKey(GraphNaming.validFrom),
+            until: graph.tokens.propertyKey(GraphNaming.validUntil))
+    }
+
+    /// With the numbers that the keys have in the graph.
+    init(graph: GraphSnapshot, at moment: ZonedDateTime, from: PropertyKeyID?, until: PropertyKeyID?) {
         self.graph = graph
         self.moment = moment
-        self.from = graph.tokens.propertyKey(GraphNaming.validFrom)
-        self.until = graph.tokens.propertyKey(GraphNaming.validUntil)
+        self.from = from
+        self.until = until
     }
 
     /// Whether the relationship says when it counts.

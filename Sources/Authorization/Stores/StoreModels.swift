@@ -9,16 +9,21 @@ final class StoreModels: Sendable {
         var names: TupleNames?
         /// Ids of models, oldest first.
         var order: [String] = []
+        /// The version of the graph that the models are of, when it is one that was published.
+        var version: UInt64?
     }
     private let state = Mutex(State())
 
     /// What nodes with models are labelled.
     static let label = "AuthorizationModel"
 
-    /// A model by its id, or the newest; nil when there is none. O(1) when no model is new.
+    /// A model by its id, or the newest, in a published graph; nil when there is none. O(1) when no model is new.
     func authorizer(_ id: String?, in graph: GraphSnapshot) -> (id: String, authorizer: Authorizer)? {
         self.state.withLock { state in
-            Self.refresh(&state, graph)
+            if state.version != graph.version {
+                Self.refresh(&state, graph)
+                state.version = graph.version
+            }
             guard let id = id ?? state.order.last, let authorizer = state.authorizers[id] else { return nil }
             return (id, authorizer)
         }
@@ -46,6 +51,7 @@ final class StoreModels: Sendable {
 
     /// Reads the models that are new in the graph. O(1) when there are none.
     private static func refresh(_ state: inout State, _ graph: GraphSnapshot) {
+        state.version = nil
         guard let label = graph.tokens.label(Self.label), graph.count(label) != state.order.count else {
             return
         }

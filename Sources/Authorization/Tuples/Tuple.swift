@@ -63,11 +63,19 @@ extension Tuple {
         }
         let target = try EntityReference(object)
         guard target.relation == nil else { throw .malformed(object) }
-        guard !relation.isEmpty, relation.utf8.count <= 50,
-            !relation.contains(where: { ":#@*".contains($0) || $0.isWhitespace })
-        else { throw .invalidInput("`\(relation.prefix(60))` is no relation") }
+        guard !relation.isEmpty, relation.utf8.count <= 50, Self.isName(relation) else {
+            throw .invalidInput("`\(relation.prefix(60))` is no relation")
+        }
         self.init(
             subject: try EntityReference(user), relation: relation, object: target, condition: condition)
+    }
+
+    /// Whether a text has nothing that separates parts of a tuple.
+    private static func isName(_ text: String) -> Bool {
+        guard text.isASCII else {
+            return !text.contains { ":#@*".contains($0) || $0.isWhitespace }
+        }
+        return !text.utf8.contains { $0 == 58 || $0 == 35 || $0 == 64 || $0 == 42 || $0.isASCIIWhitespace }
     }
 
     /// As OpenFGA's API sends it.
