@@ -76,6 +76,7 @@ package struct GraphLoader: ~Copyable {
 
     /// Gives the relationship that was added last a property.
     package mutating func setProperty(_ key: PropertyKeyID, of relationship: RelationshipID, _ value: Value) {
+        self.graph.note(key, self.relationshipPage.page.type(relationship.slot))
         self.relationshipPage.page.properties.set(key, relationship.slot, value)
     }
 

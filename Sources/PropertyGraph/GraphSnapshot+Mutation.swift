@@ -130,6 +130,7 @@ extension GraphSnapshot {
             index.entity == record.type.index ? (nil, index.key { properties[$0] }) : nil
         }
         let bound = self.relationships.bound
+        for entry in properties { self.note(entry.key, record.type.index) }
         self.relationships.update(relationship.index) { page in
             page.set(
                 relationship.slot, type: record.type.index, source: record.source.index,
@@ -182,6 +183,7 @@ extension GraphSnapshot {
                 index.key { $0 == key ? value : graph.property($0, of: relationship) }
             )
         }
+        if let type, !value.isNull { self.note(key, type) }
         self.relationships.update(relationship.index) { $0.properties.set(key, relationship.slot, value) }
         self.apply(moves, relationship.index)
     }

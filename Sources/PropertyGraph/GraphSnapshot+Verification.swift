@@ -76,6 +76,11 @@ private final class GraphVerifier {
             guard let record else { continue }
             count += 1
             types[Int(record.type.index)] += 1
+            for entry in self.graph.properties(of: RelationshipID(number)) {
+                self.expect(
+                    self.graph.mayHave(entry.key, record.type),
+                    "relationship \(number) has a property that its type is said not to have")
+            }
             let (source, target) = (
                 self.graph.labelSet(of: record.source), self.graph.labelSet(of: record.target)
             )

@@ -66,6 +66,10 @@ package struct GraphSnapshot: Sendable {
         @inline(__always) _read { yield self.storage.labelMembers }
         _modify { yield &self.owned.labelMembers }
     }
+    var typeKeys: TypeKeys {
+        @inline(__always) _read { yield self.storage.typeKeys }
+        _modify { yield &self.owned.typeKeys }
+    }
     var typeCounts: [Int] {
         @inline(__always) _read { yield self.storage.typeCounts }
         _modify { yield &self.owned.typeCounts }
@@ -208,6 +212,17 @@ package struct GraphSnapshot: Sendable {
         Int(type.index) < self.typeCounts.count ? self.typeCounts[Int(type.index)] : 0
     }
 
+    /// Whether some relationship of a type may have a property: false when none ever had. O(1).
+    package func mayHave(_ key: PropertyKeyID, _ type: RelationshipTypeID) -> Bool {
+        self.typeKeys.contains(type.index, key)
+    }
+
+    /// Takes note of a property of a relationship of a type.
+    @inline(__always)
+    mutating func note(_ key: PropertyKeyID, _ type: UInt32) {
+        if !self.typeKeys.contains(type, key) { self.typeKeys.insert(type, key) }
+    }
+
     /// How many relationships of a type lead from a label to a label; nil stands for any. Exact.
     /// O(different label sets and types).
     package func count(from source: LabelID?, _ type: RelationshipTypeID?, to target: LabelID?) -> Int {
@@ -282,6 +297,7 @@ private final class GraphFields: @unchecked Sendable {
     @exclusivity(unchecked) var labelSets: LabelSets
     @exclusivity(unchecked) var labelMembers: [NodeSet]
     @exclusivity(unchecked) var typeCounts: [Int]
+    @exclusivity(unchecked) var typeKeys: TypeKeys
     @exclusivity(unchecked) var patternCounts: PatternCounts
     @exclusivity(unchecked) var freeNodes: IDSet
     @exclusivity(unchecked) var freeRelationships: IDSet
@@ -302,6 +318,7 @@ private final class GraphFields: @unchecked Sendable {
         self.labelSets = LabelSets()
         self.labelMembers = []
         self.typeCounts = []
+        self.typeKeys = TypeKeys()
         self.patternCounts = PatternCounts()
         self.freeNodes = IDSet()
         self.freeRelationships = IDSet()
@@ -322,6 +339,7 @@ private final class GraphFields: @unchecked Sendable {
         self.labelSets = other.labelSets
         self.labelMembers = other.labelMembers
         self.typeCounts = other.typeCounts
+        self.typeKeys = other.typeKeys
         self.patternCounts = other.patternCounts
         self.freeNodes = other.freeNodes
         self.freeRelationships = other.freeRelationships

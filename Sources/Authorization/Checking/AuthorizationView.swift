@@ -9,6 +9,8 @@ package struct AuthorizationView: Sendable {
     let bound: BoundModel
     /// Which nodes stand for all of a type, by the type's number.
     let wildcards: ContiguousArray<BoundModel.Wildcard>
+    /// What tuples may say of themselves, by the relation's number.
+    let keys: ContiguousArray<BoundModel.TupleKeys>
     /// What is known of the graph, when it is one that was published.
     var known: PublishedGraph?
 
@@ -52,7 +54,8 @@ package struct AuthorizationView: Sendable {
         // Names that this graph has for itself may have the numbers of other names elsewhere: no binding is shared.
         let bound = self.bound.fits(graph) ? self.bound : BoundModel(self.model, in: graph)
         return AuthorizationView(
-            graph: graph, authorizer: self.authorizer, bound: bound, wildcards: bound.wildcards(in: graph))
+            graph: graph, authorizer: self.authorizer, bound: bound, wildcards: bound.wildcards(in: graph),
+            keys: bound.tupleKeys(in: graph))
     }
 
     /// The node that a type and an id mean. O(log n) with an index on the type's key, O(1) for one that was asked for before.
@@ -62,7 +65,8 @@ package struct AuthorizationView: Sendable {
 
     func tuples(_ options: CheckOptions) -> TupleReader {
         TupleReader(
-            model: self.bound, graph: self.graph, wildcards: self.wildcards, at: options.moment,
+            model: self.bound, graph: self.graph, wildcards: self.wildcards, keys: self.keys,
+            at: options.moment,
             context: options.context)
     }
 }

@@ -39,14 +39,16 @@ package struct Authorizer: Sendable {
     package func view(of graph: GraphSnapshot) -> AuthorizationView {
         let bound = self.binding.bound(self.model, to: graph)
         return AuthorizationView(
-            graph: graph, authorizer: self, bound: bound, wildcards: bound.wildcards(in: graph))
+            graph: graph, authorizer: self, bound: bound, wildcards: bound.wildcards(in: graph),
+            keys: bound.tupleKeys(in: graph))
     }
 
     /// As ``view(of:)``, of a snapshot that was published: what was found out of it once is known for all that ask of its version.
     package func view(ofPublished graph: GraphSnapshot) -> AuthorizationView {
         let known = self.binding.known(self.model, of: graph)
         return AuthorizationView(
-            graph: graph, authorizer: self, bound: known.bound, wildcards: known.wildcards, known: known)
+            graph: graph, authorizer: self, bound: known.bound, wildcards: known.wildcards,
+            keys: known.keys, known: known)
     }
 
     /// Whether the subject has the relation on the object, at a moment.

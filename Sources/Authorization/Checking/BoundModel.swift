@@ -49,6 +49,8 @@ final class BoundModel: Sendable {
         }
 
         let kind: Kind
+        /// The relation whose tuples these are.
+        let owner: Int
         let subjectType: Int
         let label: UInt32
         /// The userset's relation.
@@ -172,6 +174,30 @@ final class BoundModel: Sendable {
         return index.count(text) == 1 ? .one(NodeID(first)) : .any
     }
 
+    /// What tuples of a relation may say of themselves.
+    struct TupleKeys: OptionSet {
+        let rawValue: UInt8
+
+        static let subjectRelation = TupleKeys(rawValue: 1)
+        static let condition = TupleKeys(rawValue: 2)
+        static let validity = TupleKeys(rawValue: 4)
+    }
+
+    /// What tuples of each relation may say of themselves in a graph: what none says need not be looked for. O(relations).
+    func tupleKeys(in graph: GraphSnapshot) -> ContiguousArray<TupleKeys> {
+        ContiguousArray(
+            self.relations.map { relation in
+                guard relation.relationshipType != Self.none else { return [] }
+                let type = RelationshipTypeID(relation.relationshipType)
+                func may(_ key: PropertyKeyID?) -> Bool { key.map { graph.mayHave($0, type) } ?? false }
+                var keys: TupleKeys = []
+                if may(self.subjectRelation) { keys.insert(.subjectRelation) }
+                if may(self.condition) { keys.insert(.condition) }
+                if may(self.validFrom) || may(self.validUntil) { keys.insert(.validity) }
+                return keys
+            })
+    }
+
     /// What a node is called as one of a type.
     func id(of node: NodeID, type: Int, in graph: GraphSnapshot) -> String {
         self.types[type].key.flatMap { graph.property($0, of: node).string } ?? "\(node.index)"
@@ -265,7 +291,8 @@ private struct ModelBinder {
             }
             self.admissions.append(
                 BoundModel.Admission(
-                    kind: kind, subjectType: type, label: self.types[type].label, relation: target,
+                    kind: kind, owner: place, subjectType: type, label: self.types[type].label,
+                    relation: target,
                     isImplied: kind == .userset && others.isEmpty, isUnconditional: condition == nil,
                     conditions: condition.map { [$0] } ?? []))
         }

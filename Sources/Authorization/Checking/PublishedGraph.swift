@@ -10,6 +10,7 @@ final class PublishedGraph: Sendable {
     let version: UInt64
     let bound: BoundModel
     let wildcards: ContiguousArray<BoundModel.Wildcard>
+    let keys: ContiguousArray<BoundModel.TupleKeys>
 
     /// A subject, and the relation that is followed from it.
     struct ClosureKey: Hashable {
@@ -46,6 +47,7 @@ final class PublishedGraph: Sendable {
         self.version = graph.version
         self.bound = bound
         self.wildcards = bound.wildcards(in: graph)
+        self.keys = bound.tupleKeys(in: graph)
         self.state = Mutex(State(nodes: Array(repeating: [:], count: bound.types.count)))
     }
 

@@ -8,6 +8,8 @@ final class TupleReader {
     let graph: GraphSnapshot
     /// Which nodes stand for all of a type, by the type's number.
     private let wildcards: ContiguousArray<BoundModel.Wildcard>
+    /// What tuples may say of themselves, by the relation's number.
+    private let keys: ContiguousArray<BoundModel.TupleKeys>
     private let validity: ValidityReader
     private let context: JSON.Object
     /// Answers of conditions whose tuples have no context of their own, by the condition's number.
@@ -19,11 +21,12 @@ final class TupleReader {
 
     init(
         model: BoundModel, graph: GraphSnapshot, wildcards: ContiguousArray<BoundModel.Wildcard>,
-        at moment: ZonedDateTime, context: JSON.Object
+        keys: ContiguousArray<BoundModel.TupleKeys>, at moment: ZonedDateTime, context: JSON.Object
     ) {
         self.model = model
         self.graph = graph
         self.wildcards = wildcards
+        self.keys = keys
         self.validity = ValidityReader(
             graph: graph, at: moment, from: model.validFrom, until: model.validUntil)
         self.context = context
@@ -34,8 +37,9 @@ final class TupleReader {
     func decision(
         _ relationship: RelationshipID, _ node: NodeID, _ admission: Int, isAssumed: Bool
     ) -> Decision {
-        guard self.isOfKind(relationship, node, admission) else { return .no }
-        if let key = self.model.condition {
+        let keys = self.keys[self.model.admissions[admission].owner]
+        guard self.isOfKind(relationship, node, admission, keys) else { return .no }
+        if keys.contains(.condition), let key = self.model.condition {
             let name = self.graph.property(key, of: relationship)
             if !name.isNull {
                 self.isTimeless = false
@@ -43,15 +47,18 @@ final class TupleReader {
             }
         }
         guard self.model.admissions[admission].isUnconditional else { return .no }
-        guard self.validity.isBounded(relationship) else { return .yes }
+        guard keys.contains(.validity), self.validity.isBounded(relationship) else { return .yes }
         self.isTimeless = false
         return isAssumed || self.validity.isValid(relationship) ? .yes : .no
     }
 
     /// Whether it names its subject in this way.
-    private func isOfKind(_ relationship: RelationshipID, _ node: NodeID, _ admission: Int) -> Bool {
+    private func isOfKind(
+        _ relationship: RelationshipID, _ node: NodeID, _ admission: Int, _ keys: BoundModel.TupleKeys
+    ) -> Bool {
         let explicit =
-            self.model.subjectRelation.map { self.graph.property($0, of: relationship) } ?? .null
+            keys.contains(.subjectRelation)
+            ? self.model.subjectRelation.map { self.graph.property($0, of: relationship) } ?? .null : .null
         switch self.model.admissions[admission].kind {
         case .userset:
             guard case .string(let name) = explicit else {
