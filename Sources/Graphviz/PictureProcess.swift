@@ -134,6 +134,7 @@ extension PictureProcess {
         if let ready, !ready.hasEnded, (try? await HelperInput.give(arguments, dot, to: ready.input)) != nil {
             return ready.process
         }
+        ready?.process.cancel()
         return Self.start(
             self.executable, arguments, try await HelperInput.file { try HelperInput.filled(dot) })
     }

@@ -133,11 +133,8 @@ package struct GraphLoader: ~Copyable {
         let numbered = try self.numbered(properties)
         if let old = self.graph.relationship(relationship) {
             if old == record {
-                for entry in self.graph.properties(of: relationship) where numbered[entry.key].isNull {
-                    try self.graph.setProperty(entry.key, of: relationship, to: .null)
-                }
-                for entry in numbered {
-                    try self.graph.setProperty(entry.key, of: relationship, to: entry.value)
+                for (key, value) in self.graph.properties(of: relationship).changes(to: numbered) {
+                    try self.graph.setProperty(key, of: relationship, to: value)
                 }
                 return
             }

@@ -76,6 +76,11 @@ struct ValidatorTests {
         ("a [pipeline=\"inner@1\", with=\"n=1; m=2\"]", ["2:4 unknown_parameter"]),
         ("a [pipeline=\"iner\"]", ["2:4 unknown_pipeline"]),
         ("on_query=\"RETRUN 1\"; a [function=read]", ["2:1 bad_query"]),
+        (
+            "a [function=read]; b [function=read, each=\"outputs.rows\", as=x]\na -> b [to=x]",
+            ["3:1 input_twice"]
+        ),
+        ("a [function=read]; b [function=read, each=\"outputs.rows\", as=x]\na -> b", []),
         ("node [function=read]; a -> b -> c -> b; c -> d", ["2:28 cycle", "2:46 unreachable_step"]),
         ("node [function=read]; a -> b [when=\"false\"]", ["2:28 unreachable_step"]),
         ("node [function=read]; a -> b [when=\"outputs.n >\"]", ["2:31 bad_condition"]),

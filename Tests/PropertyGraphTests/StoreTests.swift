@@ -136,6 +136,40 @@ struct StoreTests {
         }
     }
 
+    /// Whoever looks for a property trusts it: one that is missing here would be a condition that nobody reads.
+    @Test func whichPropertiesATypeMayHaveIsKnownHoweverTheyCome() throws {
+        let keys = (0..<80).map { "k\($0)" }
+        var graph = try self.committed { transaction in
+            for key in keys { _ = try transaction.propertyKey(key) }
+            let nodes = try (0..<2).map { _ in try transaction.createNode(labels: ["N"]) }
+            for key in ["k3", "k70"] {
+                _ = try transaction.createRelationship(
+                    type: "MADE", from: nodes[0], to: nodes[1], properties: [key: .integer(1)])
+            }
+            let set = try transaction.createRelationship(type: "SET", from: nodes[0], to: nodes[1])
+            for key in ["k4", "k79"] {
+                _ = try transaction.setProperty(transaction.propertyKey(key), of: set, to: .integer(1))
+            }
+            _ = try transaction.setProperty(transaction.propertyKey("k5"), of: set, to: .null)
+        }
+        func had(_ type: String) throws -> [String] {
+            let type = try #require(graph.tokens.relationshipType(type))
+            return try keys.filter { graph.mayHave(try #require(graph.tokens.propertyKey($0)), type) }
+        }
+        #expect(try had("MADE") == ["k3", "k70"])
+        #expect(try had("SET") == ["k4", "k79"])
+        #expect(graph.inconsistencies() == [])
+
+        var loader = GraphLoader(graph)
+        let record = RelationshipRecord(type: try loader.type("LOADED"), source: NodeID(0), target: NodeID(1))
+        let number = RelationshipID(graph.relationshipIDBound)
+        try loader.addRelationship(number, record)
+        for key in ["k6", "k71"] { loader.setProperty(try loader.key(key), of: number, .integer(1)) }
+        graph = loader.finish(version: 2)
+        #expect(try had("LOADED") == ["k6", "k71"])
+        #expect(graph.inconsistencies() == [])
+    }
+
     @Test func theKeyOfATextIsTheSameHoweverItIsMade() {
         for text in ["", "a", "*", "a\u{0}", "\u{0}", "é", "abcdefghijklmnop\u{0}q"] {
             #expect(IndexKey(text: text) == IndexKey([.string(text)]), "\(text)")

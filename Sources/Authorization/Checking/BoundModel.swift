@@ -16,6 +16,8 @@ final class BoundModel: Sendable {
         let relations: [String: Int]
         /// Whether some relation may be granted to all of the type.
         var isGrantedToAll = false
+        /// Whether tuples may name some of the type, or all, as their subjects.
+        var isSubject = false
     }
 
     struct BoundRelation: Sendable {
@@ -167,7 +169,10 @@ final class BoundModel: Sendable {
     }
 
     private func wildcard(_ type: BoundType, in graph: GraphSnapshot) -> Wildcard {
-        guard type.label != Self.none, let key = type.key else { return .none }
+        // Found anew with each commit: types that nobody is asked for, or has, cost nothing.
+        guard type.isSubject, type.label != Self.none, graph.count(LabelID(type.label)) > 0,
+            let key = type.key
+        else { return .none }
         guard let index = graph.index(label: LabelID(type.label), keys: [key]) else { return .any }
         let text = IndexKey(text: "*")
         guard let first = index.first(text) else { return .none }
@@ -236,8 +241,9 @@ private struct ModelBinder {
         }
         for place in self.relations.indices { self.classify(place) }
         self.markMonotone()
-        for admission in self.admissions where admission.kind == .wildcard {
-            self.types[admission.subjectType].isGrantedToAll = true
+        for admission in self.admissions {
+            self.types[admission.subjectType].isSubject = true
+            if admission.kind == .wildcard { self.types[admission.subjectType].isGrantedToAll = true }
         }
     }
 

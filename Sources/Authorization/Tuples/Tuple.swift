@@ -75,7 +75,7 @@ extension Tuple {
         guard text.isASCII else {
             return !text.contains { ":#@*".contains($0) || $0.isWhitespace }
         }
-        return !text.utf8.contains { $0 == 58 || $0 == 35 || $0 == 64 || $0 == 42 || $0.isASCIIWhitespace }
+        return !text.utf8.contains { ":#@*".utf8.contains($0) || $0.isASCIIWhitespace }
     }
 
     /// As OpenFGA's API sends it.

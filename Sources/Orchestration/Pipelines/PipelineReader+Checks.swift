@@ -34,7 +34,19 @@ extension PipelineReader {
             first
         }
         guard !self.isStructure else { return }
+        let elementOf = Dictionary(
+            self.steps.filter { $0.each != nil }.map { ($0.name, $0.item) }
+        ) { first, _ in
+            first
+        }
         for edge in self.edges {
+            if let element = elementOf[edge.target], element == edge.input {
+                self.add(
+                    "input_twice",
+                    "the edge from \(edge.source) leads into its input `\(element)`, which takes each element",
+                    hint: "give the edge another `to`, or none, or the elements another name with `as`",
+                    subject: "step \(edge.target)", at: self.outline.edge(edge.source, edge.target, 0))
+            }
             let input = Input(step: edge.target, name: edge.input)
             guard let other = taken[input] else {
                 taken[input] = edge

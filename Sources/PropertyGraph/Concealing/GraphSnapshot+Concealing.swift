@@ -194,13 +194,8 @@ private struct Concealer {
             return
         }
         if seen.labels(of: node) != labels { try seen.setLabels(of: node, to: labels) }
-        let old = seen.properties(of: node)
-        guard old != properties else { return }
-        for entry in old where properties[entry.key].isNull {
-            try seen.setProperty(entry.key, of: node, to: .null)
-        }
-        for entry in properties where old[entry.key] != entry.value {
-            try seen.setProperty(entry.key, of: node, to: entry.value)
+        for (key, value) in seen.properties(of: node).changes(to: properties) {
+            try seen.setProperty(key, of: node, to: value)
         }
     }
 
@@ -218,13 +213,8 @@ private struct Concealer {
         guard seen.contains(relationship) else {
             return try seen.insertRelationship(relationship, record, properties)
         }
-        let old = seen.properties(of: relationship)
-        guard old != properties else { return }
-        for entry in old where properties[entry.key].isNull {
-            try seen.setProperty(entry.key, of: relationship, to: .null)
-        }
-        for entry in properties where old[entry.key] != entry.value {
-            try seen.setProperty(entry.key, of: relationship, to: entry.value)
+        for (key, value) in seen.properties(of: relationship).changes(to: properties) {
+            try seen.setProperty(key, of: relationship, to: value)
         }
     }
 }

@@ -26,6 +26,12 @@ package struct Properties: Hashable, Sendable, Sequence {
     /// The entries in order of key number.
     package func makeIterator() -> IndexingIterator<[Entry]> { self.entries.makeIterator() }
 
+    /// What is to be set to make these properties others; null where one goes. O(n log n).
+    func changes(to others: Properties) -> [(key: PropertyKeyID, value: Value)] {
+        self.filter { others[$0.key].isNull }.map { ($0.key, .null) }
+            + others.filter { self[$0.key] != $0.value }.map { ($0.key, $0.value) }
+    }
+
     /// Sets or, with ``Value/null``, removes. Gives what was there before.
     @discardableResult
     mutating func set(_ key: PropertyKeyID, _ value: Value) -> Value {
